@@ -1,0 +1,139 @@
+//! The one error type of the parts that need no allocator.
+//!
+//! Every variant carries the numbers that say what was wrong, is `Copy`, and has a stable C code
+//! (`Error::code`). The engine wraps it beside `std::io::Error` and the name of the object.
+
+use core::fmt;
+
+/// What `gf` and `ec` refuse, with the offending numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// `data` and `parity` are not a code: see [`crate::ec::Geometry::new`] for the limits.
+    Geometry {
+        /// Data shards asked for.
+        data: usize,
+        /// Parity shards asked for.
+        parity: usize,
+    },
+    /// A list of shards has the wrong number of entries.
+    ShardCount {
+        /// Which list.
+        list: ShardList,
+        /// Entries that the geometry demands.
+        expected: usize,
+        /// Entries given.
+        got: usize,
+    },
+    /// The shards of one call are not equally long.
+    ShardSize {
+        /// Which list.
+        list: ShardList,
+        /// Position in that list.
+        index: usize,
+        /// Length of the first shard of the call, bytes.
+        expected: usize,
+        /// Length of this one, bytes.
+        got: usize,
+    },
+    /// A shard index is out of range (`0..limit`).
+    ShardIndex {
+        /// The index given.
+        index: usize,
+        /// First index that does not exist.
+        limit: usize,
+    },
+    /// A shard is named twice, or is wanted although it was given as a survivor.
+    ShardRepeated {
+        /// The index.
+        index: usize,
+    },
+    /// Fewer than `data` shards survive: the code cannot give the lost ones back.
+    TooManyErasures {
+        /// Shards missing.
+        missing: usize,
+        /// Shards that the code can lose.
+        parity: usize,
+    },
+    /// A table given by the caller (builds without an allocator) is too short.
+    TableSize {
+        /// Entries needed.
+        expected: usize,
+        /// Entries given.
+        got: usize,
+    },
+}
+
+/// Which argument an [`Error`] speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ShardList {
+    /// The data shards.
+    Data,
+    /// The parity shards.
+    Parity,
+    /// The survivors of a reconstruction, data then parity.
+    Survivors,
+    /// The shards to rebuild.
+    Wanted,
+}
+
+impl Error {
+    /// The stable number that the C interface returns: negative, never reused.
+    pub const fn code(self) -> i32 {
+        match self {
+            Error::Geometry { .. } => -101,
+            Error::ShardCount { .. } => -102,
+            Error::ShardSize { .. } => -103,
+            Error::ShardIndex { .. } => -104,
+            Error::ShardRepeated { .. } => -105,
+            Error::TooManyErasures { .. } => -106,
+            Error::TableSize { .. } => -107,
+        }
+    }
+}
+
+impl fmt::Display for ShardList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ShardList::Data => "data",
+            ShardList::Parity => "parity",
+            ShardList::Survivors => "surviving",
+            ShardList::Wanted => "wanted",
+        })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Error::Geometry { data, parity } => write!(
+                f,
+                "no code of {data} data + {parity} parity: data must be 2..=255 (or 1 with 1 \
+                 parity, a copy), parity 1..=15, their sum at most 256"
+            ),
+            Error::ShardCount { list, expected, got } => {
+                write!(f, "expected {expected} {list} shards, got {got}")
+            }
+            Error::ShardSize { list, index, expected, got } => write!(
+                f,
+                "{list} shard {index} is {got} bytes long, the others of this call {expected}"
+            ),
+            Error::ShardIndex { index, limit } => {
+                write!(f, "shard {index} does not exist: the last one is {}", limit - 1)
+            }
+            Error::ShardRepeated { index } => {
+                write!(f, "shard {index} is named twice, or is wanted although it survives")
+            }
+            Error::TooManyErasures { missing, parity } => write!(
+                f,
+                "{missing} shards are missing, more than the {parity} that the parity can replace"
+            ),
+            Error::TableSize { expected, got } => {
+                write!(f, "the caller's table has {got} entries, {expected} are needed")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Error {}

@@ -1,0 +1,22 @@
+//! Lustre file layouts: the model of the layout EA, and arithmetic on it.
+//!
+//! A layout names the OST objects that hold a file's bytes. It is stored as an extended attribute
+//! (`trusted.lov`, the *LOV EA*); [`xattr`] reads and writes that form, byte for byte. This module
+//! holds the model; [`map`] goes between file offsets and objects, [`raid`] splits a component
+//! into RAID sets, [`spec`] reads `lfs setstripe` options, [`allocate`] chooses objects, [`show`]
+//! prints what `lfs getstripe -v` prints, and [`plan`] turns a layout and the health of its
+//! objects into work.
+#![forbid(unsafe_code)]
+
+pub mod allocate;
+pub mod map;
+mod model;
+pub mod raid;
+pub mod show;
+pub mod spec;
+pub mod xattr;
+
+pub use model::{
+    Body, Component, ComponentFlags, ComponentId, Composite, EOF, Extent, Fid, Foreign, Layout,
+    ObjectId, Pattern, PoolName, Slot, State, Striping, StripingKind,
+};
