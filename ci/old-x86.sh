@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Runs the library's tests on older processors than this machine, emulated by qemu-user: does
+# detection fall back by itself, and is the lesser kernel right?
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+[ "$(uname -m)" = x86_64 ] || die "this script emulates x86-64 on x86-64"
+apt_need qemu-x86_64-static=qemu-user-static
+
+export PROPTEST_CASES=${PROPTEST_CASES:-16}
+while read -r cpu backend; do
+    echo "--- $cpu: $backend expected"
+    # A runner, not a list of binaries: a new test file is covered without a change here.
+    CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="qemu-x86_64-static -cpu $cpu" \
+        LUSTRINE_EXPECT_BACKEND=$backend \
+        cargo test --release -p lustrine --lib --tests </dev/null
+done <<'CPUS'
+Haswell avx2
+Nehalem ssse3
+qemu64 portable
+CPUS
