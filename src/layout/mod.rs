@@ -8,15 +8,17 @@
 //! objects into work.
 #![forbid(unsafe_code)]
 
-pub mod allocate;
+mod error;
 pub mod map;
 mod model;
 pub mod raid;
-pub mod show;
-pub mod spec;
+mod view;
 pub mod xattr;
+
+pub use error::{Fault, LayoutError};
 
 pub use model::{
     Body, Component, ComponentFlags, ComponentId, Composite, EOF, Extent, Fid, Foreign, Layout,
     ObjectId, Pattern, PoolName, Slot, State, Striping, StripingKind,
 };
+pub use view::{ComponentView, Mirror};

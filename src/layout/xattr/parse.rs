@@ -1,0 +1,284 @@
+//! Bytes to model.
+
+use alloc::vec::Vec;
+
+use super::check;
+use super::{
+    ENTRY, Endian, FOREIGN_HEADER, HEADER, HSM_VALUE, MAGIC_COMP_V1, MAGIC_FOREIGN, MAGIC_SEL,
+    MAGIC_SPECIFIC, MAGIC_V1, MAGIC_V3, SLOT,
+};
+use crate::layout::{
+    Body, Component, ComponentFlags, ComponentId, Composite, Extent, Fault, Foreign, Layout,
+    LayoutError, Pattern, PoolName, Slot, Striping, StripingKind,
+};
+
+/// Parses a layout EA in either byte order.
+///
+/// Takes time and memory linear in `ea`'s length, whatever its fields say.
+///
+/// # Errors
+/// [`LayoutError`] with the byte offset of the fault.
+pub fn parse(ea: &[u8]) -> Result<Layout, LayoutError> {
+    parse_as(ea).map(|(layout, _)| layout)
+}
+
+/// As [`parse`], and tells the byte order that the EA was in.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_as(ea: &[u8]) -> Result<(Layout, Endian), LayoutError> {
+    let magic = Reader { bytes: ea, base: 0, endian: Endian::Little }.u32(0)?;
+    let endian = if is_magic(magic) {
+        Endian::Little
+    } else if is_magic(magic.swap_bytes()) {
+        Endian::Big
+    } else {
+        return Err(LayoutError { offset: 0, fault: Fault::Magic { got: magic } });
+    };
+    let reader = Reader { bytes: ea, base: 0, endian };
+    let layout = match reader.u32(0)? {
+        MAGIC_COMP_V1 => Layout::Composite(composite(reader, false)?),
+        MAGIC_SEL => Layout::Composite(composite(reader, true)?),
+        MAGIC_FOREIGN => {
+            let foreign = foreign(reader, false)?;
+            if !foreign.trailing.is_empty() {
+                let expected = FOREIGN_HEADER + foreign.value.len();
+                return Err(reader.behind(expected));
+            }
+            Layout::Foreign(foreign)
+        }
+        _ => {
+            let striping = striping(reader)?;
+            check::plain(reader, &striping)?;
+            Layout::Plain(striping)
+        }
+    };
+    Ok((layout, endian))
+}
+
+fn is_magic(magic: u32) -> bool {
+    striping_kind(magic).is_some() || matches!(magic, MAGIC_COMP_V1 | MAGIC_SEL | MAGIC_FOREIGN)
+}
+
+fn striping_kind(magic: u32) -> Option<StripingKind> {
+    match magic {
+        MAGIC_V1 => Some(StripingKind::V1),
+        MAGIC_V3 => Some(StripingKind::V3),
+        MAGIC_SPECIFIC => Some(StripingKind::Specific),
+        _ => None,
+    }
+}
+
+/// Reads integers of one (sub-)layout, and gives errors their offset in the whole EA.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    pub(super) bytes: &'a [u8],
+    /// Offset of `bytes` in the EA.
+    base: usize,
+    endian: Endian,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn error(&self, offset: usize, fault: Fault) -> LayoutError {
+        LayoutError { offset: self.base + offset, fault }
+    }
+
+    /// The bytes end before `expected`.
+    fn short(&self, expected: usize) -> LayoutError {
+        let got = self.base + self.bytes.len();
+        let fault = Fault::Short { expected: (self.base + expected) as u64, got: got as u64 };
+        LayoutError { offset: got, fault }
+    }
+
+    /// The bytes go on behind `expected`.
+    fn behind(&self, expected: usize) -> LayoutError {
+        let fault = Fault::Behind { expected: expected as u64, got: self.bytes.len() as u64 };
+        self.error(expected, fault)
+    }
+
+    fn array<const N: usize>(&self, at: usize) -> Result<[u8; N], LayoutError> {
+        match self.bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+            Some(array) => Ok(*array),
+            None => Err(self.short(at + N)),
+        }
+    }
+
+    fn u16(&self, at: usize) -> Result<u16, LayoutError> {
+        let array = self.array(at)?;
+        Ok(match self.endian {
+            Endian::Little => u16::from_le_bytes(array),
+            Endian::Big => u16::from_be_bytes(array),
+        })
+    }
+
+    fn u32(&self, at: usize) -> Result<u32, LayoutError> {
+        let array = self.array(at)?;
+        Ok(match self.endian {
+            Endian::Little => u32::from_le_bytes(array),
+            Endian::Big => u32::from_be_bytes(array),
+        })
+    }
+
+    fn u64(&self, at: usize) -> Result<u64, LayoutError> {
+        let array = self.array(at)?;
+        Ok(match self.endian {
+            Endian::Little => u64::from_le_bytes(array),
+            Endian::Big => u64::from_be_bytes(array),
+        })
+    }
+}
+
+/// `lov_mds_md_v1` / `_v3`: the whole of the reader's bytes.
+fn striping(reader: Reader<'_>) -> Result<Striping, LayoutError> {
+    let magic = reader.u32(0)?;
+    let kind = striping_kind(magic).ok_or_else(|| reader.error(0, Fault::Magic { got: magic }))?;
+    let header = kind.header();
+    let Some(slot_bytes) = reader.bytes.get(header..) else {
+        return Err(reader.short(header));
+    };
+    if slot_bytes.len() % SLOT != 0 {
+        let whole = header + slot_bytes.len() / SLOT * SLOT;
+        return Err(reader.error(whole, Fault::SlotBytes { got: slot_bytes.len() as u64 }));
+    }
+    let pool = match kind {
+        StripingKind::V1 => PoolName::default(),
+        StripingKind::V3 | StripingKind::Specific => PoolName(reader.array(HEADER)?),
+    };
+    if kind != StripingKind::V1 && !pool.0.contains(&0) {
+        return Err(reader.error(HEADER, Fault::PoolName));
+    }
+    let mut slots = Vec::with_capacity(slot_bytes.len() / SLOT);
+    for index in 0..slot_bytes.len() / SLOT {
+        slots.push(slot(reader, header + index * SLOT)?);
+    }
+    Ok(Striping {
+        kind,
+        pattern: Pattern(reader.u32(4)?),
+        oi: [reader.u64(8)?, reader.u64(16)?],
+        stripe_size: reader.u32(24)?,
+        stripe_count: reader.u16(28)?,
+        gen_or_offset: reader.u16(30)?,
+        pool,
+        slots,
+    })
+}
+
+fn slot(reader: Reader<'_>, at: usize) -> Result<Slot, LayoutError> {
+    // The second word is a FID's oid and version, two u32: that matters in the other byte order.
+    // A legacy id has 0 or all ones there, which reads the same.
+    let (oid, ver) = (reader.u32(at + 8)?, reader.u32(at + 12)?);
+    Ok(Slot {
+        oi: [reader.u64(at)?, u64::from(ver) << 32 | u64::from(oid)],
+        generation: reader.u32(at + 16)?,
+        ost: reader.u32(at + 20)?,
+    })
+}
+
+/// `lov_foreign_md`. `component`: inside a composite the value can be an HSM record.
+fn foreign(reader: Reader<'_>, component: bool) -> Result<Foreign, LayoutError> {
+    let (length, kind, flags) = (reader.u32(4)?, reader.u32(8)?, reader.u32(12)?);
+    let rest = reader.bytes.get(FOREIGN_HEADER..).unwrap_or_default();
+    let split = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
+    let Some((value, trailing)) = split else {
+        let fault = Fault::ForeignLength { expected: rest.len() as u64, got: length };
+        return Err(reader.error(4, fault));
+    };
+    let mut value = value.to_vec();
+    if component && reader.endian == Endian::Big {
+        swap_hsm(&mut value);
+    }
+    Ok(Foreign { kind, flags, value, trailing: trailing.to_vec() })
+}
+
+/// Between the byte orders of an HSM component's value: its first two u64 are integers.
+pub(super) fn swap_hsm(value: &mut [u8]) {
+    if value.len() == HSM_VALUE {
+        value[..8].reverse();
+        value[8..16].reverse();
+    }
+}
+
+/// `lov_comp_md_v1`.
+fn composite(reader: Reader<'_>, sel: bool) -> Result<Composite, LayoutError> {
+    let size = reader.u32(4)?;
+    let entries = reader.u16(14)?;
+    let limit = usize::try_from(size).unwrap_or(usize::MAX);
+    // The header must be there before lcm_size is believed.
+    reader.array::<HEADER>(0)?;
+    if entries == 0 {
+        return Err(reader.error(14, Fault::NoComponents));
+    }
+    let table_end = HEADER + ENTRY * usize::from(entries);
+    if limit < table_end {
+        return Err(reader.error(4, Fault::EntryTable { entries, size }));
+    }
+    if reader.bytes.len() < limit {
+        return Err(reader.short(limit));
+    }
+    if reader.bytes.len() > limit {
+        return Err(reader.behind(limit));
+    }
+    let mut components = Vec::with_capacity(usize::from(entries));
+    let mut next = table_end;
+    for index in 0..entries {
+        let at = HEADER + ENTRY * usize::from(index);
+        let body = sub_layout(reader, index, at, &mut next, size)?;
+        components.push(entry(reader, at, body)?);
+    }
+    let composite = Composite {
+        sel,
+        layout_gen: reader.u32(8)?,
+        flags: reader.u16(12)?,
+        mirror_count: reader.u16(16)?,
+        reserved: reader.array(18)?,
+        components,
+        trailing: reader.bytes.get(next..).unwrap_or_default().to_vec(),
+    };
+    check::composite(reader, &composite)?;
+    Ok(composite)
+}
+
+fn entry(reader: Reader<'_>, at: usize, body: Body) -> Result<Component, LayoutError> {
+    let time_and_id = reader.u64(at + 36)?;
+    let [data, parity, compression @ ..]: [u8; 4] = reader.array(at + 44)?;
+    Ok(Component {
+        id: ComponentId(reader.u32(at)?),
+        flags: ComponentFlags(reader.u32(at + 4)?),
+        extent: Extent { start: reader.u64(at + 8)?, end: reader.u64(at + 16)? },
+        layout_gen: reader.u32(at + 32)?,
+        timestamp: time_and_id & 0xffff_ffff_ffff,
+        link_id: (time_and_id >> 48) as u16,
+        data,
+        parity,
+        compression,
+        body,
+    })
+}
+
+/// The sub-layout that the entry at `at` names; `next` is where it must lie and then its end.
+fn sub_layout(
+    reader: Reader<'_>,
+    component: u16,
+    at: usize,
+    next: &mut usize,
+    limit: u32,
+) -> Result<Body, LayoutError> {
+    let (offset, size) = (reader.u32(at + 24)?, reader.u32(at + 28)?);
+    if offset as usize != *next {
+        let fault = Fault::SubLayoutPlace { component, expected: *next as u64, got: offset };
+        return Err(reader.error(at + 24, fault));
+    }
+    let bytes = reader.bytes.get(*next..).and_then(|rest| rest.get(..size as usize));
+    let Some(bytes) = bytes else {
+        let fault = Fault::SubLayoutEnd { component, offset, size, limit };
+        return Err(reader.error(at + 28, fault));
+    };
+    let sub = Reader { bytes, base: *next, endian: reader.endian };
+    *next += bytes.len();
+    // Shorter than a magic is as unknown as an unknown magic.
+    Ok(match sub.u32(0).ok() {
+        Some(MAGIC_FOREIGN) => Body::Foreign(foreign(sub, true)?),
+        Some(magic) if striping_kind(magic).is_some() => Body::Striping(striping(sub)?),
+        _ => Body::Unknown(bytes.to_vec()),
+    })
+}
