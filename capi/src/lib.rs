@@ -7,8 +7,8 @@
 #![allow(unsafe_code)]
 
 mod buffers;
-mod codec;
-mod error;
+pub mod codec;
+pub mod error;
 #[cfg(test)]
 mod tests;
 

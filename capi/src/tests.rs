@@ -369,7 +369,8 @@ fn overlap_is_refused_to_the_byte() {
 
     let p = [at(2 * LEN), at(3 * LEN)];
     // SAFETY: a live handle; all offsets leave LEN bytes of `memory`.
-    let update = unsafe { lustrine_codec_update(codec.0, LEN, 0, at(0), at(2 * LEN + 5), p.as_ptr()) };
+    let update =
+        unsafe { lustrine_codec_update(codec.0, LEN, 0, at(0), at(2 * LEN + 5), p.as_ptr()) };
     assert_eq!(update, LUSTRINE_ERR_OVERLAP);
     // Old and new are only read.
     // SAFETY: as above.
