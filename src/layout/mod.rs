@@ -11,7 +11,9 @@
 mod error;
 pub mod map;
 mod model;
+// pub mod plan;
 pub mod raid;
+pub mod spec;
 mod view;
 pub mod xattr;
 
