@@ -62,6 +62,13 @@ pub enum Error {
         /// Entries given.
         got: usize,
     },
+    /// No backend has this name; see [`crate::gf::Backend::NAMES`].
+    BackendUnknown,
+    /// The CPU, or the target that this was compiled for, does not have this backend.
+    BackendUnavailable {
+        /// Its name.
+        name: &'static str,
+    },
 }
 
 /// Which argument an [`Error`] speaks of.
@@ -89,6 +96,8 @@ impl Error {
             Error::ShardRepeated { .. } => -105,
             Error::TooManyErasures { .. } => -106,
             Error::TableSize { .. } => -107,
+            Error::BackendUnknown => -108,
+            Error::BackendUnavailable { .. } => -109,
         }
     }
 }
@@ -131,6 +140,10 @@ impl fmt::Display for Error {
             ),
             Error::TableSize { expected, got } => {
                 write!(f, "the caller's table has {got} entries, {expected} are needed")
+            }
+            Error::BackendUnknown => f.write_str("no backend has this name"),
+            Error::BackendUnavailable { name } => {
+                write!(f, "this CPU does not have backend {name}")
             }
         }
     }

@@ -1,0 +1,171 @@
+//! `Codec`: the code with tables of its own.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec;
+
+use super::cache::Cache;
+use super::geometry::Geometry;
+use super::matrix::{Pattern, fill_encode};
+use super::tables::{Decoder, Encoder, surviving_set, wanted_set};
+use crate::Error;
+use crate::gf::{Backend, Coef};
+
+/// Encodes, verifies, updates and reconstructs the shards of one geometry.
+///
+/// A codec never changes, so threads share one by reference. It owns 40 bytes per coefficient
+/// (`data * parity` of them), and remembers the tables of the last 64 patterns of losses.
+///
+/// ```
+/// use lustrine::ec::{Codec, Geometry};
+///
+/// let codec = Codec::new(Geometry::new(4, 2)?);
+/// let mut data = [vec![1; 100], vec![2; 100], vec![3; 100], vec![4; 100]];
+/// let mut parity = [vec![0; 100], vec![0; 100]];
+/// codec.encode(&data, &mut parity)?;
+/// assert_eq!((parity[0][99], parity[1][99]), (0x48, 0x0f));
+///
+/// // Ten bytes of one data shard change; the parity follows without the others being read.
+/// let new = [7; 10];
+/// let (part, mut parts) = (20..30, parity.each_mut().map(|shard| &mut shard[20..30]));
+/// codec.update(2, &data[2][part.clone()], &new, &mut parts)?;
+/// data[2][part].copy_from_slice(&new);
+/// assert!(codec.verify(&data, &parity)?);
+/// # Ok::<(), lustrine::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Codec {
+    geometry: Geometry,
+    backend: Backend,
+    table: Box<[Coef]>,
+    cache: Cache,
+}
+
+impl Codec {
+    /// A codec on the fastest backend of this CPU.
+    pub fn new(geometry: Geometry) -> Codec {
+        Codec::with_backend(geometry, Backend::best())
+    }
+
+    /// A codec on the given backend. All backends give the same bytes.
+    pub fn with_backend(geometry: Geometry, backend: Backend) -> Codec {
+        let mut table = vec![Coef::ZERO; Encoder::table_len(geometry)].into_boxed_slice();
+        fill_encode(geometry, &mut table);
+        Codec { geometry, backend, table, cache: Cache::new() }
+    }
+
+    /// The shards of the code.
+    pub fn geometry(&self) -> Geometry {
+        self.geometry
+    }
+
+    /// The instruction set in use.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    fn encoder(&self) -> Encoder<'_> {
+        Encoder::from_filled(self.geometry, self.backend, &self.table)
+    }
+
+    /// Overwrites the p shards of `parity` with the parity of the k shards of `data`.
+    ///
+    /// Cost: one pass, k·p multiply-adds per byte of a shard; no allocation. When the shards of the
+    /// call are larger than a core's caches (3 MiB), parity is written around them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ShardCount`] or [`Error::ShardSize`], and then nothing is written.
+    pub fn encode<D: AsRef<[u8]>, P: AsMut<[u8]>>(
+        &self,
+        data: &[D],
+        parity: &mut [P],
+    ) -> Result<(), Error> {
+        self.encoder().encode(data, parity)
+    }
+
+    /// True if `parity` is the parity of `data`.
+    ///
+    /// Cost: one pass that writes nothing; no scratch memory, no allocation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ShardCount`] or [`Error::ShardSize`].
+    pub fn verify<D: AsRef<[u8]>, P: AsRef<[u8]>>(
+        &self,
+        data: &[D],
+        parity: &[P],
+    ) -> Result<bool, Error> {
+        self.encoder().verify(data, parity)
+    }
+
+    /// Changes the p shards of `parity` as the change of data shard `index` from `old` to `new`
+    /// demands; the other data shards are not needed.
+    ///
+    /// `old` is what the present parity was computed from. The slices may be the same part of each
+    /// shard, since a byte of parity depends only on the bytes at its own offset. Cost: one pass, p
+    /// multiply-adds per byte; no allocation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ShardIndex`], [`Error::ShardCount`] or [`Error::ShardSize`], and then nothing is
+    /// written.
+    pub fn update<P: AsMut<[u8]>>(
+        &self,
+        index: usize,
+        old: &[u8],
+        new: &[u8],
+        parity: &mut [P],
+    ) -> Result<(), Error> {
+        self.encoder().update(index, old, new, parity)
+    }
+
+    /// Overwrites the `wanted` shards with what the `survivors` say they were.
+    ///
+    /// `survivors` lists all k + p shards, data first, `None` for what is lost or was not read; any
+    /// k are enough, and more are not looked at (but for their length). `wanted` names shards,
+    /// data from 0 and parity from k, that are not among the survivors. Only these are computed,
+    /// data and parity in one pass. If nothing is wanted, nothing is checked but the count.
+    ///
+    /// Cost: `data * wanted` multiply-adds per byte. The first call with a pattern of losses makes
+    /// its table: microseconds, one allocation. The last 64 patterns are remembered (with `std`;
+    /// else each call makes the table), and a call with one of them allocates nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ShardCount`], [`Error::ShardSize`], [`Error::ShardIndex`];
+    /// [`Error::ShardRepeated`] if a wanted shard is named twice or survives;
+    /// [`Error::TooManyErasures`] if fewer than k survive. Then nothing is written.
+    ///
+    /// ```
+    /// use lustrine::ec::{Codec, Geometry};
+    ///
+    /// let codec = Codec::new(Geometry::new(4, 2)?);
+    /// let survivors = [Some([1]), None, Some([3]), Some([4]), None, Some([0x0f])];
+    /// let mut wanted = [(4, [0]), (1, [0])];
+    /// codec.reconstruct(&survivors, &mut wanted)?;
+    /// assert_eq!(wanted, [(4, [0x48]), (1, [2])]);
+    /// # Ok::<(), lustrine::Error>(())
+    /// ```
+    pub fn reconstruct<S: AsRef<[u8]>, W: AsMut<[u8]>>(
+        &self,
+        survivors: &[Option<S>],
+        wanted: &mut [(usize, W)],
+    ) -> Result<(), Error> {
+        let surviving = surviving_set(self.geometry, survivors)?;
+        let set = wanted_set(self.geometry, surviving, wanted.iter().map(|(index, _)| *index))?;
+        if set.len() == 0 {
+            return Ok(());
+        }
+        let pattern = Pattern::new(self.geometry, surviving, set)?;
+        let table = self.cache.get(pattern, || self.decode_table(pattern));
+        Decoder::from_filled(self.geometry, self.backend, pattern, &table).run(survivors, wanted)
+    }
+
+    fn decode_table(&self, pattern: Pattern) -> Arc<[Coef]> {
+        let len = Decoder::table_len(self.geometry, pattern.wanted().len());
+        let mut table = vec![Coef::ZERO; len];
+        pattern.fill_decode(self.geometry, &mut table);
+        table.into()
+    }
+}

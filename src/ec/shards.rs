@@ -1,0 +1,193 @@
+//! From the caller's lists of shards to the kernels: counts and lengths are checked here, once.
+//!
+//! A [`Call`] keeps pointers on the stack, because a kernel wants them in one array. `AsRef` and
+//! `AsMut` are called once for each shard: what was checked is what is used.
+#![allow(unsafe_code)]
+
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::slice;
+
+use super::geometry::{MAX_DATA, MAX_PARITY};
+use crate::gf::{self, Backend, Coef};
+use crate::{Error, ShardList};
+
+/// At most `N` pointers; left uninitialised, because clearing two kilobytes shows at small shards.
+struct Pointers<T, const N: usize> {
+    slots: [MaybeUninit<T>; N],
+    /// The first so many slots are written.
+    used: usize,
+}
+
+impl<T: Copy, const N: usize> Pointers<T, N> {
+    const EMPTY: Self = Pointers { slots: [const { MaybeUninit::uninit() }; N], used: 0 };
+
+    /// Puts `pointer` at place `at`, before what is there. False if the list is full.
+    fn insert(&mut self, at: usize, pointer: T) -> bool {
+        let Some(slot) = self.slots.get_mut(self.used) else { return false };
+        slot.write(pointer);
+        self.used += 1;
+        if let Some(moved) = self.slots[..self.used].get_mut(at..) {
+            moved.rotate_right(1);
+        }
+        true
+    }
+
+    fn push(&mut self, pointer: T) -> bool {
+        let Some(slot) = self.slots.get_mut(self.used) else { return false };
+        slot.write(pointer);
+        self.used += 1;
+        true
+    }
+
+    fn get(&self) -> &[T] {
+        // SAFETY: push and insert have written the first `used` slots, and `used` never exceeds N.
+        unsafe { slice::from_raw_parts(self.slots.as_ptr().cast(), self.used) }
+    }
+}
+
+/// Refuses a list of the wrong number of shards.
+pub(super) fn check_count(list: ShardList, expected: usize, got: usize) -> Result<(), Error> {
+    if got == expected { Ok(()) } else { Err(Error::ShardCount { list, expected, got }) }
+}
+
+/// The shards of one call, all of one length.
+///
+/// `O` says what may be done with the outputs: `*mut u8` to write them, `*const u8` to compare.
+pub(super) struct Call<'a, O> {
+    /// The length of the first shard seen. All pointers are to this many bytes.
+    len: Option<usize>,
+    sources: Pointers<*const u8, MAX_DATA>,
+    outputs: Pointers<O, MAX_PARITY>,
+    borrowed: PhantomData<(&'a [u8], &'a mut [u8])>,
+}
+
+impl<'a, O: Copy> Call<'a, O> {
+    pub(super) fn new() -> Self {
+        Call {
+            len: None,
+            sources: Pointers::EMPTY,
+            outputs: Pointers::EMPTY,
+            borrowed: PhantomData,
+        }
+    }
+
+    /// Checks the length of a shard.
+    pub(super) fn check(&mut self, list: ShardList, index: usize, got: usize) -> Result<(), Error> {
+        let expected = *self.len.get_or_insert(got);
+        if got == expected { Ok(()) } else { Err(Error::ShardSize { list, index, expected, got }) }
+    }
+
+    /// The next source.
+    pub(super) fn source(
+        &mut self,
+        list: ShardList,
+        index: usize,
+        bytes: &'a [u8],
+    ) -> Result<(), Error> {
+        self.check(list, index, bytes.len())?;
+        full(self.sources.push(bytes.as_ptr()), list, MAX_DATA)
+    }
+
+    /// All of `shards`, of which there must be `expected`, as sources.
+    pub(super) fn sources(
+        &mut self,
+        list: ShardList,
+        shards: &'a [impl AsRef<[u8]>],
+        expected: usize,
+    ) -> Result<(), Error> {
+        check_count(list, expected, shards.len())?;
+        let mut shards = shards.iter().enumerate();
+        shards.try_for_each(|(index, shard)| self.source(list, index, shard.as_ref()))
+    }
+
+    /// The common length, if `coefs` is a table for this many sources and outputs.
+    fn ready(&self, coefs: &[Coef], sources: usize) -> Result<usize, Error> {
+        let expected = sources * self.outputs.used;
+        if coefs.len() == expected {
+            Ok(self.len.unwrap_or(0))
+        } else {
+            Err(Error::TableSize { expected, got: coefs.len() })
+        }
+    }
+}
+
+/// A list can only be full if the geometry's limits were not kept.
+fn full(fits: bool, list: ShardList, limit: usize) -> Result<(), Error> {
+    if fits { Ok(()) } else { Err(Error::ShardCount { list, expected: limit, got: limit + 1 }) }
+}
+
+impl<'a> Call<'a, *mut u8> {
+    /// An output, before those that are at place `at` and later.
+    pub(super) fn output(
+        &mut self,
+        list: ShardList,
+        index: usize,
+        at: usize,
+        bytes: &'a mut [u8],
+    ) -> Result<(), Error> {
+        self.check(list, index, bytes.len())?;
+        full(self.outputs.insert(at, bytes.as_mut_ptr()), list, MAX_PARITY)
+    }
+
+    /// All of `shards`, of which there must be `expected`, as outputs.
+    pub(super) fn outputs(
+        &mut self,
+        list: ShardList,
+        shards: &'a mut [impl AsMut<[u8]>],
+        expected: usize,
+    ) -> Result<(), Error> {
+        check_count(list, expected, shards.len())?;
+        let mut shards = shards.iter_mut().enumerate();
+        shards.try_for_each(|(index, shard)| self.output(list, index, index, shard.as_mut()))
+    }
+
+    /// Overwrites the outputs with the products of `coefs` and the sources.
+    pub(super) fn dot(self, backend: Backend, coefs: &[Coef]) -> Result<(), Error> {
+        let (sources, outputs) = (self.sources.get(), self.outputs.get());
+        let len = self.ready(coefs, sources.len())?;
+        // SAFETY: `ready` checked the size of `coefs`. `check` saw that each slice is `len` long,
+        // and they are borrowed for 'a: outputs uniquely, so that they overlap nothing.
+        unsafe { gf::dot(backend, coefs, sources, outputs, len) };
+        Ok(())
+    }
+
+    /// Adds the products of `coefs` and the sum of the two sources to the outputs.
+    pub(super) fn update(self, backend: Backend, coefs: &[Coef]) -> Result<(), Error> {
+        let &[old, new] = self.sources.get() else {
+            let (expected, got) = (2, self.sources.used);
+            return Err(Error::ShardCount { list: ShardList::Data, expected, got });
+        };
+        let len = self.ready(coefs, 1)?;
+        // SAFETY: as for `dot`.
+        unsafe { gf::update(backend, coefs, old, new, self.outputs.get(), len) };
+        Ok(())
+    }
+}
+
+impl<'a> Call<'a, *const u8> {
+    /// All of `shards`, of which there must be `expected`, to be compared.
+    pub(super) fn compared(
+        &mut self,
+        list: ShardList,
+        shards: &'a [impl AsRef<[u8]>],
+        expected: usize,
+    ) -> Result<(), Error> {
+        check_count(list, expected, shards.len())?;
+        for (index, shard) in shards.iter().enumerate() {
+            let bytes = shard.as_ref();
+            self.check(list, index, bytes.len())?;
+            full(self.outputs.push(bytes.as_ptr()), list, MAX_PARITY)?;
+        }
+        Ok(())
+    }
+
+    /// True if the outputs are the products of `coefs` and the sources.
+    pub(super) fn verify(self, backend: Backend, coefs: &[Coef]) -> Result<bool, Error> {
+        let (sources, outputs) = (self.sources.get(), self.outputs.get());
+        let len = self.ready(coefs, sources.len())?;
+        // SAFETY: `ready` checked the size of `coefs`. `check` saw that each slice is `len` long,
+        // and they are borrowed for 'a.
+        Ok(unsafe { gf::verify(backend, coefs, sources, outputs, len) })
+    }
+}

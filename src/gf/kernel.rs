@@ -1,0 +1,567 @@
+//! The kernels, each written once for all instruction sets: `dot`, `verify` and `update`.
+//!
+//! All three add products of sources to rows held in registers:
+//!
+//! ```text
+//! for each piece of U registers:
+//!     row[r] = 0 (dot) or the stored output r (verify, update)
+//!     for each source j, loaded once:  row[r] += coef[j][r] * source[j]   for all r
+//!     store row[r] (dot, update), or collect its bits: all zero if the output was right (verify)
+//! ```
+//!
+//! The number of rows R and the unrolling U are constants, so that rows are registers. Only as many
+//! rows as the registers hold go in one pass; more are done in groups, over tiles so short that
+//! the second group finds the sources in L1.
+#![allow(unsafe_code)]
+
+use super::Backend;
+use super::coef::Coef;
+use super::simd::{Kernel, Simd};
+
+/// From this many bytes in one call on, stores go round the caches and loads are prefetched. By
+/// then a core's own caches are long full; below, stored lines are wanted there.
+const STREAM_BYTES: usize = 3 << 20;
+/// How far ahead of the loads to prefetch: measured flat from 256 to 1024.
+const PREFETCH_BYTES: usize = 512;
+/// What the sources of one tile may fill of L1, when rows are done in groups.
+const TILE_BYTES: usize = 32 << 10;
+
+/// `outputs[r] = sum over j of coefs[j * outputs.len() + r] * sources[j]`, for `len` bytes.
+///
+/// # Safety
+///
+/// * `coefs.len() == sources.len() * outputs.len()`.
+/// * Each source is readable and each output writable for `len` bytes, at any alignment.
+/// * No output overlaps another output or a source.
+pub(crate) unsafe fn dot(
+    backend: Backend,
+    coefs: &[Coef],
+    sources: &[*const u8],
+    outputs: &[*mut u8],
+    len: usize,
+) {
+    let rows = outputs.len();
+    let job = Job { verb: Dot { outputs: outputs.as_ptr() }, coefs, sources, rows, len };
+    backend.dispatch(job);
+}
+
+/// True if each `outputs[r]` holds what [`dot`] would write.
+///
+/// # Safety
+///
+/// * `coefs.len() == sources.len() * outputs.len()`.
+/// * Sources and outputs are readable for `len` bytes, at any alignment.
+pub(crate) unsafe fn verify(
+    backend: Backend,
+    coefs: &[Coef],
+    sources: &[*const u8],
+    outputs: &[*const u8],
+    len: usize,
+) -> bool {
+    let rows = outputs.len();
+    let job = Job { verb: Verify { outputs: outputs.as_ptr() }, coefs, sources, rows, len };
+    backend.dispatch(job)
+}
+
+/// `outputs[r] += coefs[r] * (old + new)`, for `len` bytes.
+///
+/// # Safety
+///
+/// * `coefs.len() == outputs.len()`.
+/// * `old` and `new` are readable and each output writable for `len` bytes, at any alignment.
+/// * No output overlaps another output, `old` or `new`.
+pub(crate) unsafe fn update(
+    backend: Backend,
+    coefs: &[Coef],
+    old: *const u8,
+    new: *const u8,
+    outputs: &[*mut u8],
+    len: usize,
+) {
+    let rows = outputs.len();
+    let verb = Update { outputs: outputs.as_ptr(), new };
+    backend.dispatch(Job { verb, coefs, sources: &[old], rows, len });
+}
+
+/// One call of a kernel. Made only by the three functions above; their callers' promises about
+/// lengths, memory and overlap hold for it.
+struct Job<'a, V> {
+    verb: V,
+    coefs: &'a [Coef],
+    sources: &'a [*const u8],
+    rows: usize,
+    len: usize,
+}
+
+impl<V: Verb> Kernel for Job<'_, V> {
+    /// True if nothing was found wrong.
+    type Out = bool;
+
+    #[inline(always)]
+    fn call<S: Simd>(self, simd: S) -> bool {
+        let bytes = (self.sources.len() + self.rows).saturating_mul(self.len);
+        if bytes >= STREAM_BYTES {
+            // Streamed stores must be aligned: do what comes before as a piece of its own. Where no
+            // piece aligns all outputs, ordinary stores have to do.
+            if let Some(head) = self.verb.misalignment::<S>(self.rows) {
+                return self.tiles::<S, false>(simd, 0, head)
+                    & self.tiles::<S, true>(simd, head, self.len);
+            }
+        }
+        self.tiles::<S, false>(simd, 0, self.len)
+    }
+}
+
+impl<V: Verb> Job<'_, V> {
+    /// Works on bytes `from..to`, with as few groups of rows as the registers allow.
+    fn tiles<S: Simd, const STREAM: bool>(&self, simd: S, from: usize, to: usize) -> bool {
+        let groups = self.rows.div_ceil(S::ROWS).max(1);
+        let rows = self.rows.div_ceil(groups).max(1);
+        let tile = match groups {
+            1 => usize::MAX,
+            // Whole cache lines, so that streamed stores stay aligned.
+            _ => (TILE_BYTES / self.sources.len().max(1)).clamp(512, 4096) & !255,
+        };
+        let mut good = true;
+        let mut start = from;
+        while start < to {
+            let end = start + tile.min(to - start);
+            let mut first = 0;
+            while first < self.rows {
+                let count = rows.min(self.rows - first);
+                let pass = Pass::<V, STREAM> {
+                    verb: self.verb.skip_rows(first),
+                    coefs: self.coefs.as_ptr().wrapping_add(first),
+                    stride: self.rows,
+                    sources: self.sources,
+                    start,
+                    end,
+                };
+                good &= pass.rows(simd, count);
+                first += count;
+            }
+            start = end;
+        }
+        good
+    }
+}
+
+/// One group of rows over one tile. Holds the promises of its [`Job`], for `start..end`.
+struct Pass<'a, V, const STREAM: bool> {
+    verb: V,
+    /// Of the group's first row; a source's are `stride` after those of the source before.
+    coefs: *const Coef,
+    stride: usize,
+    sources: &'a [*const u8],
+    start: usize,
+    end: usize,
+}
+
+/// A pass with its constants: R rows, U registers of each at a time.
+struct Fixed<P, const R: usize, const U: usize>(P);
+
+impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
+    /// Turns the number of rows into constants. U fills the registers: measured, see
+    /// benches/record.
+    fn rows<S: Simd>(self, simd: S, rows: usize) -> bool {
+        const { assert!(if S::WIDE_FILE { S::ROWS <= 8 } else { S::ROWS <= 6 }) };
+        if S::WIDE_FILE {
+            match rows {
+                1 => simd.run(Fixed::<_, 1, 4>(self)),
+                2 => simd.run(Fixed::<_, 2, 4>(self)),
+                3 => simd.run(Fixed::<_, 3, 4>(self)),
+                4 => simd.run(Fixed::<_, 4, 4>(self)),
+                5 => simd.run(Fixed::<_, 5, 2>(self)),
+                6 => simd.run(Fixed::<_, 6, 2>(self)),
+                7 => simd.run(Fixed::<_, 7, 2>(self)),
+                _ => simd.run(Fixed::<_, 8, 2>(self)),
+            }
+        } else {
+            match rows {
+                1 => simd.run(Fixed::<_, 1, 4>(self)),
+                2 => simd.run(Fixed::<_, 2, 2>(self)),
+                3 => simd.run(Fixed::<_, 3, 2>(self)),
+                4 => simd.run(Fixed::<_, 4, 2>(self)),
+                5 => simd.run(Fixed::<_, 5, 1>(self)),
+                _ => simd.run(Fixed::<_, 6, 1>(self)),
+            }
+        }
+    }
+}
+
+impl<V: Verb, const R: usize, const U: usize, const STREAM: bool> Kernel
+    for Fixed<Pass<'_, V, STREAM>, R, U>
+{
+    type Out = bool;
+
+    #[inline(always)]
+    fn call<S: Simd>(self, simd: S) -> bool {
+        let pass = self.0;
+        let mut residue = simd.zero();
+        let mut at = pass.start;
+        // SAFETY: `at` plus what a step moves stays within start..end, which is within the `len`
+        // bytes that the job's caller vouches for; `rows` chose R = the rows of this group. With
+        // STREAM, `tiles` starts where all outputs are aligned, and steps keep it so.
+        unsafe {
+            while pass.end - at >= U * S::BYTES {
+                if STREAM {
+                    pass.step::<S, Streamed, R, U>(simd, Streamed, at, &mut residue);
+                } else {
+                    pass.step::<S, Cached, R, U>(simd, Cached, at, &mut residue);
+                }
+                at += U * S::BYTES;
+            }
+            while pass.end - at >= S::BYTES {
+                pass.step::<S, Cached, R, 1>(simd, Cached, at, &mut residue);
+                at += S::BYTES;
+            }
+            if at < pass.end {
+                let part = Part(pass.end - at);
+                pass.step::<S, Part, R, 1>(simd, part, at, &mut residue);
+            }
+        }
+        if STREAM {
+            simd.fence();
+        }
+        simd.is_zero(residue)
+    }
+}
+
+impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
+    /// U registers of each row, at byte `at`.
+    ///
+    /// # Safety
+    ///
+    /// What `access` moves at `at` lies within `start..end`; the group has R rows.
+    #[inline(always)]
+    unsafe fn step<S: Simd, A: Access, const R: usize, const U: usize>(
+        &self,
+        simd: S,
+        access: A,
+        at: usize,
+        residue: &mut S::V,
+    ) {
+        let mut acc = [[simd.zero(); U]; R];
+        // SAFETY: the caller's contract is that of begin, load and end; there are `sources` times
+        // `stride` coefficients, of which the group's are R from `coefs` on in each stride.
+        unsafe {
+            self.verb.begin(simd, access, at, &mut acc);
+            let (sources, count) = (self.sources.as_ptr(), self.sources.len());
+            let mut coefs = self.coefs;
+            let mut j = 0;
+            while S::PAIRS && j + 1 < count {
+                let x = self.verb.load::<S, A, U>(simd, access, *sources.add(j), at);
+                let y = self.verb.load::<S, A, U>(simd, access, *sources.add(j + 1), at);
+                for (r, row) in acc.iter_mut().enumerate() {
+                    let c = simd.prepare(&*coefs.add(r));
+                    let d = simd.prepare(&*coefs.add(self.stride + r));
+                    for u in 0..U {
+                        row[u] = simd.mul_add(simd.mul_add(row[u], c, x[u]), d, y[u]);
+                    }
+                }
+                // After the last source this may point past the table.
+                coefs = coefs.wrapping_add(2 * self.stride);
+                j += 2;
+            }
+            while j < count {
+                let x = self.verb.load::<S, A, U>(simd, access, *sources.add(j), at);
+                for (r, row) in acc.iter_mut().enumerate() {
+                    let c = simd.prepare(&*coefs.add(r));
+                    for u in 0..U {
+                        row[u] = simd.mul_add(row[u], c, x[u]);
+                    }
+                }
+                coefs = coefs.wrapping_add(self.stride);
+                j += 1;
+            }
+            self.verb.end(simd, access, at, &acc, residue);
+        }
+    }
+}
+
+/// How bytes are moved: whole registers, round the caches, or the first few bytes of a register.
+trait Access: Copy {
+    /// # Safety
+    /// As for `Simd::load`, of the bytes that this access moves.
+    unsafe fn load<S: Simd>(self, simd: S, p: *const u8) -> S::V;
+    /// # Safety
+    /// As for `Simd::store`, of the bytes that this access moves.
+    unsafe fn store<S: Simd>(self, simd: S, p: *mut u8, v: S::V);
+}
+
+#[derive(Clone, Copy)]
+struct Cached;
+#[derive(Clone, Copy)]
+struct Streamed;
+/// So many bytes, fewer than a register holds.
+#[derive(Clone, Copy)]
+struct Part(usize);
+
+impl Access for Cached {
+    #[inline(always)]
+    unsafe fn load<S: Simd>(self, simd: S, p: *const u8) -> S::V {
+        // SAFETY: the caller's contract is the same.
+        unsafe { simd.load(p) }
+    }
+    #[inline(always)]
+    unsafe fn store<S: Simd>(self, simd: S, p: *mut u8, v: S::V) {
+        // SAFETY: the caller's contract is the same.
+        unsafe { simd.store(p, v) }
+    }
+}
+
+impl Access for Streamed {
+    #[inline(always)]
+    unsafe fn load<S: Simd>(self, simd: S, p: *const u8) -> S::V {
+        simd.prefetch(p.wrapping_add(PREFETCH_BYTES));
+        // SAFETY: the caller's contract is the same.
+        unsafe { simd.load(p) }
+    }
+    #[inline(always)]
+    unsafe fn store<S: Simd>(self, simd: S, p: *mut u8, v: S::V) {
+        // SAFETY: the same contract; `tiles` aligned the outputs, and the pass ends with a fence.
+        unsafe { simd.stream(p, v) }
+    }
+}
+
+impl Access for Part {
+    #[inline(always)]
+    unsafe fn load<S: Simd>(self, simd: S, p: *const u8) -> S::V {
+        // SAFETY: the caller's contract, for the self.0 < BYTES bytes that this access moves.
+        unsafe { simd.load_part(p, self.0) }
+    }
+    #[inline(always)]
+    unsafe fn store<S: Simd>(self, simd: S, p: *mut u8, v: S::V) {
+        // SAFETY: the caller's contract, for the self.0 < BYTES bytes that this access moves.
+        unsafe { simd.store_part(p, self.0, v) }
+    }
+}
+
+/// Where the kernels differ: how rows begin, what is multiplied, and where rows end.
+///
+/// The pointers that a verb holds obey the promises of its [`Job`].
+trait Verb: Copy {
+    /// The same verb for the rows from `first` on.
+    fn skip_rows(self, first: usize) -> Self;
+
+    /// Bytes to the place where streaming can start, or `None` if there is none.
+    fn misalignment<S: Simd>(self, rows: usize) -> Option<usize>;
+
+    /// # Safety
+    /// `access` at `at` is within each output; `acc` has as many rows as there are outputs.
+    unsafe fn begin<S: Simd, A: Access, const R: usize, const U: usize>(
+        self,
+        simd: S,
+        access: A,
+        at: usize,
+        acc: &mut [[S::V; U]; R],
+    );
+
+    /// # Safety
+    /// `access` at `at` is within `source`.
+    #[inline(always)]
+    unsafe fn load<S: Simd, A: Access, const U: usize>(
+        self,
+        simd: S,
+        access: A,
+        source: *const u8,
+        at: usize,
+    ) -> [S::X; U] {
+        let mut x = [simd.split(simd.zero()); U];
+        for (u, x) in x.iter_mut().enumerate() {
+            // SAFETY: the caller's contract.
+            *x = simd.split(unsafe { access.load(simd, source.add(at + u * S::BYTES)) });
+        }
+        x
+    }
+
+    /// # Safety
+    /// As for `begin`.
+    unsafe fn end<S: Simd, A: Access, const R: usize, const U: usize>(
+        self,
+        simd: S,
+        access: A,
+        at: usize,
+        acc: &[[S::V; U]; R],
+        residue: &mut S::V,
+    );
+}
+
+/// # Safety
+/// `outputs` has R pointers, and `access` at `at` is within each output.
+#[inline(always)]
+unsafe fn load_rows<S: Simd, A: Access, const R: usize, const U: usize>(
+    simd: S,
+    access: A,
+    outputs: *const *const u8,
+    at: usize,
+    acc: &mut [[S::V; U]; R],
+) {
+    for (r, row) in acc.iter_mut().enumerate() {
+        for (u, v) in row.iter_mut().enumerate() {
+            // SAFETY: the caller's contract.
+            *v = unsafe { access.load(simd, (*outputs.add(r)).add(at + u * S::BYTES)) };
+        }
+    }
+}
+
+/// # Safety
+/// `outputs` has R pointers, and `access` at `at` is within each output.
+#[inline(always)]
+unsafe fn store_rows<S: Simd, A: Access, const R: usize, const U: usize>(
+    simd: S,
+    access: A,
+    outputs: *const *mut u8,
+    at: usize,
+    acc: &[[S::V; U]; R],
+) {
+    for (r, row) in acc.iter().enumerate() {
+        for (u, v) in row.iter().enumerate() {
+            // SAFETY: the caller's contract.
+            unsafe { access.store(simd, (*outputs.add(r)).add(at + u * S::BYTES), *v) };
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Dot {
+    outputs: *const *mut u8,
+}
+
+impl Verb for Dot {
+    #[inline(always)]
+    fn skip_rows(self, first: usize) -> Self {
+        Dot { outputs: self.outputs.wrapping_add(first) }
+    }
+    fn misalignment<S: Simd>(self, rows: usize) -> Option<usize> {
+        let mut common = None;
+        for r in 0..rows {
+            // SAFETY: the job has `rows` outputs.
+            let over = unsafe { *self.outputs.add(r) }.addr() % S::BYTES;
+            if *common.get_or_insert(over) != over {
+                return None;
+            }
+        }
+        common.map(|over| (S::BYTES - over) % S::BYTES)
+    }
+    #[inline(always)]
+    unsafe fn begin<S: Simd, A: Access, const R: usize, const U: usize>(
+        self,
+        _: S,
+        _: A,
+        _: usize,
+        _: &mut [[S::V; U]; R],
+    ) {
+    }
+    #[inline(always)]
+    unsafe fn end<S: Simd, A: Access, const R: usize, const U: usize>(
+        self,
+        simd: S,
+        access: A,
+        at: usize,
+        acc: &[[S::V; U]; R],
+        _: &mut S::V,
+    ) {
+        // SAFETY: the caller's contract is the same.
+        unsafe { store_rows(simd, access, self.outputs, at, acc) }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Verify {
+    outputs: *const *const u8,
+}
+
+impl Verb for Verify {
+    #[inline(always)]
+    fn skip_rows(self, first: usize) -> Self {
+        Verify { outputs: self.outputs.wrapping_add(first) }
+    }
+    fn misalignment<S: Simd>(self, _: usize) -> Option<usize> {
+        // Nothing is stored, so prefetching can start anywhere.
+        Some(0)
+    }
+    #[inline(always)]
+    unsafe fn begin<S: Simd, A: Access, const R: usize, const U: usize>(
+        self,
+        simd: S,
+        access: A,
+        at: usize,
+        acc: &mut [[S::V; U]; R],
+    ) {
+        // SAFETY: the caller's contract is the same.
+        unsafe { load_rows(simd, access, self.outputs, at, acc) }
+    }
+    #[inline(always)]
+    unsafe fn end<S: Simd, A: Access, const R: usize, const U: usize>(
+        self,
+        simd: S,
+        _: A,
+        _: usize,
+        acc: &[[S::V; U]; R],
+        residue: &mut S::V,
+    ) {
+        for v in acc.iter().flatten() {
+            *residue = simd.or(*residue, *v);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Update {
+    outputs: *const *mut u8,
+    /// The only source is the old bytes; these are added to them.
+    new: *const u8,
+}
+
+impl Verb for Update {
+    #[inline(always)]
+    fn skip_rows(self, first: usize) -> Self {
+        Update { outputs: self.outputs.wrapping_add(first), ..self }
+    }
+    fn misalignment<S: Simd>(self, _: usize) -> Option<usize> {
+        // The outputs are read first, so they are in the cache anyway.
+        None
+    }
+    #[inline(always)]
+    unsafe fn begin<S: Simd, A: Access, const R: usize, const U: usize>(
+        self,
+        simd: S,
+        access: A,
+        at: usize,
+        acc: &mut [[S::V; U]; R],
+    ) {
+        // SAFETY: the caller's contract is the same.
+        unsafe { load_rows(simd, access, self.outputs.cast(), at, acc) }
+    }
+    #[inline(always)]
+    unsafe fn load<S: Simd, A: Access, const U: usize>(
+        self,
+        simd: S,
+        access: A,
+        source: *const u8,
+        at: usize,
+    ) -> [S::X; U] {
+        let mut x = [simd.split(simd.zero()); U];
+        for (u, x) in x.iter_mut().enumerate() {
+            let at = at + u * S::BYTES;
+            // SAFETY: the caller's contract; `new` is as long as `old`, the source.
+            let (old, new) =
+                unsafe { (access.load(simd, source.add(at)), access.load(simd, self.new.add(at))) };
+            *x = simd.split(simd.xor(old, new));
+        }
+        x
+    }
+    #[inline(always)]
+    unsafe fn end<S: Simd, A: Access, const R: usize, const U: usize>(
+        self,
+        simd: S,
+        access: A,
+        at: usize,
+        acc: &[[S::V; U]; R],
+        _: &mut S::V,
+    ) {
+        // SAFETY: the caller's contract is the same.
+        unsafe { store_rows(simd, access, self.outputs, at, acc) }
+    }
+}
