@@ -8,6 +8,7 @@
 //! objects into work.
 #![forbid(unsafe_code)]
 
+pub mod allocate;
 mod error;
 pub mod map;
 mod model;

@@ -80,8 +80,8 @@ pub struct EcCase {
     pub size: u64,
     /// Where the file holds keystream, (offset, length); it is 0 elsewhere.
     pub ranges: Vec<(u64, u64)>,
-    /// SHA-256 in hex of the whole file.
-    pub file_sha256: String,
+    /// SHA-256 in hex of the whole file, where it was recorded.
+    pub file_sha256: Option<String>,
     /// The EA on the MDT after the resync.
     pub ea: Vec<u8>,
     /// The EA that a client saw before the resync, with stale parity.
@@ -146,7 +146,9 @@ fn ec_case(name: String, crosscheck: &str) -> EcCase {
         .unwrap_or_default();
     EcCase {
         size: after("\nsize=").parse().unwrap(),
-        file_sha256: after("sha256(file)="),
+        file_sha256: command
+            .lines()
+            .find_map(|line| line.strip_prefix("sha256(file)=").map(str::to_owned)),
         ea: hex(&read("ondisk-lov.hex")),
         ea_stale: hex(&read("lov-stale.hex")),
         parity_mirror: field(whole, "mirror ").trim_end_matches(':').parse().unwrap(),

@@ -1,0 +1,282 @@
+//! The stored layouts of a real Lustre from the commands that made them.
+#![allow(clippy::unwrap_used)]
+
+#[path = "common/golden.rs"]
+mod golden;
+
+use golden::{cases, hex, pairs, text};
+use lustrine::layout::allocate::{AllocateError, Allocator, Defaults, NewFile, Ost};
+use lustrine::layout::raid::RaidSets;
+use lustrine::layout::spec::{Spec, SpecFault};
+use lustrine::layout::xattr::{emit, parse};
+use lustrine::layout::{
+    Body, ComponentFlags, EOF, Fid, Layout, ObjectId, PoolName, Slot, Striping,
+};
+
+/// The 16 OSTs of the recorded file system.
+fn osts(count: u32) -> Vec<Ost> {
+    (0..count)
+        .map(|index| {
+            let pools = ["fast", "longpoolname15c"].map(str::to_owned);
+            let member = index < 6;
+            Ost { index, pools: if member { pools.into() } else { Vec::new() } }
+        })
+        .collect()
+}
+
+fn object(ost: u32) -> ObjectId {
+    let seq = 0x2_4000_0400 + u64::from(ost) * 0x4000_0000;
+    ObjectId { ost, fid: Fid { seq, oid: 7 + ost, ver: 0 } }
+}
+
+fn allocate(options: &str, count: u32, size: u64) -> Result<Layout, AllocateError> {
+    let spec = Spec::parse(options).unwrap_or_else(|error| panic!("{options}: {error}"));
+    let all = osts(count);
+    let allocator = Allocator { osts: &all, first: 5, defaults: Defaults::default() };
+    let file = NewFile { size, resynced: 1_780_000_000, ..NewFile::default() };
+    let layout = allocator.allocate(&spec.request(), &file, &mut object)?;
+    assert_eq!(parse(&emit(&layout)).as_ref(), Ok(&layout), "{options}");
+    Ok(layout)
+}
+
+/// Removes what is chance: objects, leftover bytes, the file's identity.
+fn mask(striping: &mut Striping, init: bool) {
+    striping.oi = [0; 2];
+    let len = striping.pool.name().len();
+    let mut pool = PoolName::default();
+    pool.0[..len].copy_from_slice(striping.pool.name());
+    striping.pool = pool;
+    for slot in &mut striping.slots {
+        *slot = Slot { ost: if init { 0 } else { slot.ost }, ..Slot::default() };
+    }
+}
+
+fn masked(mut layout: Layout) -> Layout {
+    match &mut layout {
+        Layout::Plain(striping) => mask(striping, true),
+        Layout::Composite(composite) => {
+            for component in &mut composite.components {
+                component.layout_gen = 0;
+                component.compression = [0; 2];
+                component.timestamp = u64::from(component.timestamp != 0);
+                let init = component.flags.has(ComponentFlags::INIT);
+                if let Body::Striping(striping) = &mut component.body {
+                    mask(striping, init);
+                }
+            }
+        }
+        Layout::Foreign(_) => {}
+    }
+    layout
+}
+
+/// Masked, and with a generation of 0: how many changes there were depends on how many calls wrote
+/// the file. It must be at least what ours counts.
+fn without_generation(ours: Layout, golden: Layout) -> (Layout, Layout) {
+    assert!(golden.generation() >= ours.generation(), "{} changes", golden.generation());
+    let (mut ours, mut golden) = (masked(ours), masked(golden));
+    for layout in [&mut ours, &mut golden] {
+        if let Layout::Composite(composite) = layout {
+            composite.layout_gen = 0;
+        }
+    }
+    (ours, golden)
+}
+
+/// Options and the file's size when the layout was recorded, if only setstripe, one write and a
+/// resync made it.
+fn story(command: &str) -> Option<(&str, u64)> {
+    let mut lines = command.lines();
+    let first = lines.next()?;
+    let tail = first
+        .strip_prefix("lfs setstripe ")
+        .or_else(|| first.strip_prefix("lfs mirror create "))?;
+    let options = tail.strip_suffix(" F")?;
+    let rest: Vec<&str> = lines.filter(|line| !line.starts_with("# rc=0")).collect();
+    match rest.as_slice() {
+        [] => Some((options, 0)),
+        [write] | [write, "lfs mirror resync F"] => {
+            let ranges = pairs(write.strip_prefix("# write deterministic data at ")?);
+            let size = ranges.iter().map(|(offset, len)| offset + len).max()?;
+            Some((options, size))
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn stored_layouts_are_those_of_lustre() {
+    let mut compared = Vec::new();
+    for name in cases("layouts") {
+        let command = text(&format!("layouts/{name}/cmd.txt"));
+        let Some((options, size)) = story(&command) else { continue };
+        let Some(ea) = golden::text_if_there(&format!("layouts/{name}/ondisk-lov.hex")) else {
+            continue;
+        };
+        match Spec::parse(options) {
+            Err(error) if matches!(error.fault, SpecFault::Unsupported(_)) => continue,
+            other => other.unwrap_or_else(|error| panic!("{name}: {error}")),
+        };
+        let golden = parse(&hex(&ea)).unwrap();
+        let resynced = command.contains("mirror resync") || golden.mirrors().count() == 1;
+        if size > 0 && !resynced {
+            continue;
+        }
+        let ours = allocate(options, 16, size).unwrap_or_else(|error| panic!("{name}: {error}"));
+        if size == 0 {
+            assert_eq!(ours.generation(), golden.generation(), "{name}");
+        }
+        let (ours, golden) = without_generation(ours, golden);
+        assert_eq!(ours, golden, "{name}: {options}, {size} bytes");
+        compared.push(name);
+    }
+    assert!(compared.len() >= 35, "{}: {compared:?}", compared.len());
+}
+
+#[test]
+fn layouts_of_ec_files_are_those_of_lustre() {
+    for case in golden::ec_cases() {
+        let options = case.command.strip_prefix("lfs setstripe ").unwrap();
+        let options = options.strip_suffix(" F").unwrap();
+        let golden = parse(&case.ea).unwrap();
+        let ours = allocate(options, 16, case.size).unwrap();
+        let (ours, golden) = without_generation(ours, golden);
+        assert_eq!(ours, golden, "{}: {options}, {} bytes", case.name, case.size);
+    }
+}
+
+/// What a Lustre with 16 OSTs refuses for want of OSTs, and what it accepts.
+#[test]
+fn want_of_osts_is_refused_as_lustre_does() {
+    let (mut refused, mut accepted) = (0, 0);
+    let all = text("errors.txt");
+    for case in all.split("### lfs setstripe ") {
+        let Some((options, rest)) = case.split_once(" FILE\n") else { continue };
+        let Ok(spec) = Spec::parse(options) else { continue };
+        let composite = spec.composite;
+        let ours = allocate(options, 16, 0);
+        if rest.contains("No space left on device") {
+            assert!(matches!(ours, Err(AllocateError::TooFewOsts { .. })), "{options}: {ours:?}");
+            refused += 1;
+        } else if rest.contains("setstripe error for") {
+            assert!(matches!(ours, Err(AllocateError::NoOst { index: 99, .. })), "{options}");
+            refused += 1;
+        } else if rest.contains("does not exist") {
+            assert!(matches!(ours, Err(AllocateError::NoPool { .. })), "{options}: {ours:?}");
+            refused += 1;
+        } else if rest.starts_with("exit=0") {
+            let ours = ours.unwrap_or_else(|error| panic!("{options}: {error}"));
+            let counts: Vec<String> = ours
+                .components()
+                .map(|view| {
+                    let striping = view.striping.unwrap();
+                    format!("lmm_stripe_count: {};", striping.stripe_count)
+                })
+                .collect();
+            let recorded: Vec<String> = rest
+                .lines()
+                .find(|line| line.starts_with("file: "))
+                .unwrap()
+                .split_inclusive(';')
+                .filter_map(|part| part.find("lmm_stripe_count").map(|at| part[at..].to_owned()))
+                .collect();
+            assert_eq!(counts, recorded, "{options}, composite {composite}");
+            accepted += 1;
+        }
+    }
+    assert!(refused >= 6 && accepted >= 8, "{refused} refused, {accepted} accepted");
+}
+
+/// Members of each RAID set as they are in the objects, found through file offsets.
+fn check_sets(options: &str, layout: &Layout) {
+    let mut pairs = 0;
+    for parity in layout.components().filter(|view| view.is_parity()) {
+        let data = layout.component(layout.data_of(parity.index).unwrap()).unwrap();
+        let (Some(_), Some(_)) = (data.objects(), parity.objects()) else { continue };
+        let (stripes, parities) = (data.stripes().unwrap(), parity.stripes().unwrap());
+        let sets = layout.raid_sets(parity.index).unwrap();
+        assert_eq!(sets, RaidSets::split(stripes.count() as u32, u32::from(parity.data)));
+        let p = u64::from(parity.parity);
+        assert_eq!(parities.count(), u64::from(sets.count()) * p);
+        let start = data.extent.start;
+        for row in 0..3 {
+            for set in sets.iter() {
+                let data_at = start + row * stripes.row_bytes();
+                let parity_at = row * parities.count() + u64::from(set.index) * p;
+                let mut osts: Vec<u32> = (0..u64::from(set.data))
+                    .map(|i| data_at + (u64::from(set.first) + i) * stripes.size())
+                    .map(|at| data.object(stripes.locate(at).0).unwrap().ost)
+                    .collect();
+                osts.extend((0..p).map(|j| {
+                    let at = start + (parity_at + j) * parities.size();
+                    parity.object(parities.locate(at).0).unwrap().ost
+                }));
+                let members = osts.len();
+                osts.sort_unstable();
+                osts.dedup();
+                assert_eq!(osts.len(), members, "{options}: row {row}, set {}", set.index);
+            }
+        }
+        pairs += 1;
+    }
+    assert!(pairs > 0, "{options}: no pair with objects");
+}
+
+#[test]
+fn members_of_a_set_are_on_osts_of_their_own() {
+    for (options, count) in [
+        ("-E -1 -c 8 --ec 4+2", 16),
+        ("-E -1 -c 8 --ec 4+2", 8),
+        ("-E -1 -c 8 --ec 8+2", 10),
+        ("-E -1 -C 31 --ec 4+2", 7),
+        ("-E -1 -C 13 --ec 5+2", 7),
+        ("-E -1 -C -2 --ec 5+2", 9),
+        ("-E -1 -c 4 -i 6 --ec 4+2", 7),
+        ("-E -1 -p fast -c 4 --ec 4+2", 16),
+        ("-E -1 -o 1,3,5,7,9 --ec 3+1", 16),
+        // A start that is no multiple of the row turns the stripes.
+        ("-E 1M -S 64K -c 4 --ec 4+2 -E -1 -S 1M -c 8 --ec 4+2", 8),
+        ("-E 320K -S 64K -c 4 --ec 4+2 -E -1 -S 64K -c 8 --ec 4+2", 6),
+        ("-E 320K -S 64K -c 4 --ec 4+2 -E -1 -S 64K -c 8 -i 3 --ec 4+2", 6),
+        ("-N2 -E 128M -E -1 --ec 2+1", 5),
+    ] {
+        check_sets(options, &allocate(options, count, 1 << 40).unwrap());
+    }
+    let turned = allocate("-E 320K -S 64K -c 4 -E -1 -S 64K -c 8 -i 3 --ec 4+2", 9, 1 << 40);
+    assert_eq!(turned.unwrap().component(1).unwrap().object(0).unwrap().ost, 3);
+}
+
+#[test]
+fn shortage_and_wishes() {
+    let needs = |options, count| match allocate(options, count, 0) {
+        Err(AllocateError::TooFewOsts { needed, available, .. }) => (needed, available),
+        other => panic!("{options}: {other:?}"),
+    };
+    assert_eq!(needs("-E -1 -c 4 --ec 4+2", 5), (6, 5));
+    assert_eq!(needs("-E -1 -c 16 --ec 4+2", 8), (12, 8));
+    assert_eq!(needs("-c 1", 0), (1, 0));
+    let stripes = |options, count, component| {
+        let layout = allocate(options, count, EOF - 1).unwrap();
+        layout.component(component).unwrap().objects().unwrap().len()
+    };
+    assert_eq!(stripes("-c 20", 16, 0), 16);
+    assert_eq!(stripes("-c -1", 16, 0), 16);
+    assert_eq!(stripes("-C -2", 16, 0), 32);
+    // Shrunk to three quarters or more of what was asked for.
+    assert_eq!(stripes("-E -1 -c 10 --ec 4+2", 8, 0), 8);
+    assert_eq!(stripes("-E -1 -c 10 --ec 4+2", 8, 1), 4);
+    assert!(matches!(
+        allocate("-E -1 -o 1,2,1,3 --ec 4+1", 16, 0),
+        Err(AllocateError::SharedOst { set: 0, index: 1, .. })
+    ));
+    let stored = allocate("-c 1", 4, 0).unwrap();
+    let all = osts(4);
+    let allocator = Allocator { osts: &all, first: 0, defaults: Defaults::default() };
+    let again = allocator.allocate(&stored, &NewFile::default(), &mut object);
+    assert_eq!(again, Err(AllocateError::NotARequest));
+    let twice = [Ost::new(3), Ost::new(3)];
+    let allocator = Allocator { osts: &twice, ..allocator };
+    let request = Spec::parse("-c 1").unwrap().request();
+    let error = allocator.allocate(&request, &NewFile::default(), &mut object);
+    assert_eq!(error, Err(AllocateError::DuplicateOst { index: 3 }));
+}
