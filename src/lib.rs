@@ -43,8 +43,8 @@ mod cpu;
 mod error;
 
 pub mod ec;
-// engine: lead
-// pub mod engine;
+#[cfg(all(feature = "std", unix))]
+pub mod engine;
 pub mod gf;
 #[cfg(feature = "alloc")]
 pub mod layout;

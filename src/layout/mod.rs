@@ -12,7 +12,7 @@ pub mod allocate;
 mod error;
 pub mod map;
 mod model;
-// pub mod plan;
+pub mod plan;
 pub mod raid;
 pub mod spec;
 mod view;

@@ -1,0 +1,359 @@
+//! The executor: runs every kind of plan, step by step, over all cores.
+//!
+//! A step is read into a buffer that stays in the cache, coded there, and written out, so data
+//! crosses memory once. Memory is one such buffer per thread, whatever the file's size. An object
+//! that turns out to be unreadable is treated as lost and the step is planned again.
+
+use super::buffers::Buffers;
+use super::error::Error;
+use super::proof::{self, Verdict};
+use super::report::{Damage, Report};
+use super::scan;
+use super::store::{Input, ObjectStore, Output, Progress};
+use crate::ec::Codec;
+use crate::layout::plan::{Health, Job, Part, Place, Plan, Step, Transfer, Work};
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Instant;
+
+/// Runs plans on a store.
+pub struct Executor<'a> {
+    store: &'a dyn ObjectStore,
+    input: Option<&'a dyn Input>,
+    output: Option<&'a dyn Output>,
+    progress: &'a dyn Progress,
+    parity_is_covered: bool,
+}
+
+/// What the steps of one run share.
+struct Run<'p> {
+    plan: &'p Plan,
+    codecs: BTreeMap<(usize, usize), Codec>,
+    health: RwLock<Arc<Health>>,
+    report: Mutex<Report>,
+    buffers: Buffers,
+}
+
+/// Why a step could not go on: an object is bad (plan again without it), or all is over.
+enum Stop {
+    Bad { shard: usize, source: io::Error },
+    Fatal(Error),
+}
+
+impl<'a> Executor<'a> {
+    /// An executor on `store`, without input, output or progress.
+    pub fn new(store: &'a dyn ObjectStore) -> Self {
+        Self { store, input: None, output: None, progress: &(), parity_is_covered: false }
+    }
+
+    /// What [`Job::Write`] and [`Job::Parity`] read.
+    pub fn input(mut self, input: &'a dyn Input) -> Self {
+        self.input = Some(input);
+        self
+    }
+
+    /// What [`Job::Read`] and [`Job::Parity`] write.
+    pub fn output(mut self, output: &'a dyn Output) -> Self {
+        self.output = Some(output);
+        self
+    }
+
+    /// Who is told of the bytes done.
+    pub fn progress(mut self, progress: &'a dyn Progress) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    /// The parity is known to cover all data: its holes are zeros that were computed, not places
+    /// that were never written. True after a resync of ours; Lustre's own leaves it open.
+    pub fn parity_is_covered(mut self, covered: bool) -> Self {
+        self.parity_is_covered = covered;
+        self
+    }
+
+    /// Runs the plan to its end.
+    ///
+    /// Lost and damaged objects do not end a read, a verify or a rebuild: the report says what
+    /// could not be had. Nothing wrong is ever written: bytes that cannot be justified are left
+    /// out.
+    ///
+    /// # Errors
+    /// I/O on the input, the output or an object that is written; or on an object that a resync
+    /// or a write needs.
+    pub fn run(&self, plan: &Plan) -> Result<Report, Error> {
+        let mut codecs = BTreeMap::new();
+        for geometry in plan.parts().iter().flat_map(Part::geometries) {
+            let key = (geometry.data(), geometry.parity());
+            codecs.entry(key).or_insert_with(|| Codec::new(geometry));
+        }
+        let run = Run {
+            plan,
+            codecs,
+            health: RwLock::new(Arc::new(plan.health().clone())),
+            report: Mutex::default(),
+            buffers: Buffers::default(),
+        };
+        for (index, part) in plan.parts().iter().enumerate() {
+            let mut row = part.rows().start;
+            while row < part.rows().end {
+                let active = self.active(plan, part, row)?;
+                let skipped = part.row_extent(row).start..part.row_extent(active.start).start;
+                self.progress.advance(skipped.end.saturating_sub(skipped.start));
+                if active.is_empty() {
+                    break;
+                }
+                let steps = part.steps_of(active.clone());
+                for_each(steps, |step| self.step(&run, index, step))?;
+                row = active.end;
+            }
+        }
+        Ok(run.report.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The next rows that hold anything; an empty range at the end if none do.
+    fn active(&self, plan: &Plan, part: &Part, from: u64) -> Result<Range<u64>, Error> {
+        if let (Job::Write | Job::Parity, Some(input)) = (plan.job(), self.input) {
+            let action = "looking for data in the input";
+            return scan::input_rows(part, input, from)
+                .map_err(|source| Error::Stream { action, source });
+        }
+        let health = plan.health();
+        // Where something is lost and nothing justifies a hole, each row must be looked at.
+        if part.any_lost(health) && !(self.parity_is_covered && part.recoverable(health)) {
+            return Ok(from..part.rows().end);
+        }
+        Ok(scan::object_rows(part, self.store, health, from))
+    }
+
+    /// Runs one step, planning it again without the objects that turn out bad.
+    fn step(&self, run: &Run<'_>, part: usize, index: u64) -> Result<(), Error> {
+        let mut health = Arc::clone(&run.health.read().unwrap_or_else(PoisonError::into_inner));
+        let mut buffer = run.buffers.take();
+        loop {
+            let Some(step) = run.plan.step(part, index, &health) else { break };
+            let mut report = Report::default();
+            match self.attempt(run, &step, &mut buffer, &mut report) {
+                Ok(()) => {
+                    run.report().merge(report);
+                    self.progress
+                        .advance(step.members[..step.data].iter().map(|m| m.len as u64).sum());
+                    break;
+                }
+                Err(Stop::Fatal(error)) => return Err(error),
+                Err(Stop::Bad { shard, source }) => {
+                    let member = &step.members[shard];
+                    let object = run.plan.object(member.component, member.stripe);
+                    let missing = source.kind() == io::ErrorKind::NotFound;
+                    let what = if missing {
+                        "missing".to_string()
+                    } else {
+                        format!("unreadable at byte {}: {source}", member.offset)
+                    };
+                    let (component, stripe) = (member.component, member.stripe);
+                    run.report().add_damage(Damage { object, component, stripe, what });
+                    let mut worse = Health::clone(&health);
+                    if !worse.lose_object(component, stripe) {
+                        let id = object.ok_or_else(|| fatal("a slot without object was read"))?;
+                        return Err(Error::Object { id, action: "reading", source });
+                    }
+                    health = Arc::new(worse);
+                    if missing {
+                        let mut shared = run.health.write().unwrap_or_else(PoisonError::into_inner);
+                        Arc::make_mut(&mut shared).lose_object(component, stripe);
+                    }
+                }
+            }
+        }
+        run.buffers.give(buffer);
+        Ok(())
+    }
+
+    fn attempt(
+        &self,
+        run: &Run<'_>,
+        step: &Step,
+        buffer: &mut Vec<u8>,
+        report: &mut Report,
+    ) -> Result<(), Stop> {
+        let total = step.data + step.parity;
+        // One shard more than members: a surplus parity is computed beside the stored one.
+        let mut shards = Buffers::carve(buffer, total + 1, step.width);
+        let begin = Instant::now();
+        let mut filled = vec![0; total + 1];
+        for transfer in &step.reads {
+            filled[transfer.shard] = self.read(run, transfer, &mut shards[transfer.shard])?;
+        }
+        for (shard, &len) in shards.iter_mut().zip(&filled) {
+            shard[len..].fill(0);
+        }
+        let read = Instant::now();
+        let verdict = match &step.work {
+            Work::Copy => Verdict::stored(step.width),
+            Work::Lost(_) => Verdict::hopeless(step.width),
+            Work::Encode => {
+                let (data, parity) = shards[..total].split_at_mut(step.data);
+                run.codec(step)?.encode(data, parity).map_err(Error::from)?;
+                Verdict::stored(step.width)
+            }
+            Work::Verify => Verdict::of_verify(run.codec(step)?, &shards[..total], step.data)
+                .map_err(Error::from)?,
+            Work::Reconstruct { lost, check } => {
+                let agrees = proof::reconstruct(run.codec(step)?, step, &mut shards, lost, *check)
+                    .map_err(Error::from)?;
+                let written = if lost.is_empty() || self.parity_is_covered {
+                    scan::whole(step.width)
+                } else {
+                    self.written_parity(run, step)?
+                };
+                Verdict::of_reconstruction(step.width, agrees, &written, lost.is_empty())
+            }
+        };
+        let coded = Instant::now();
+        for t in &step.writes {
+            self.deliver(run, step, t, &shards[t.shard], &verdict, report)?;
+        }
+        verdict.record(run.plan, step, report);
+        report.times.read = read - begin;
+        report.times.code = coded - read;
+        report.times.write = coded.elapsed();
+        Ok(())
+    }
+
+    /// Reads one transfer; returns the bytes filled. What lies past an object's end is zeros.
+    fn read(&self, run: &Run<'_>, t: &Transfer, shard: &mut [u8]) -> Result<usize, Stop> {
+        let target = &mut shard[t.at..t.at + t.len];
+        match t.place {
+            Place::Input(offset) => {
+                let action = "reading the input";
+                let Some(input) = self.input else { return Err(fatal("no input").into()) };
+                let n = input
+                    .read_at(offset, target)
+                    .map_err(|source| Stop::Fatal(Error::Stream { action, source }))?;
+                if n < t.len {
+                    let text = format!(
+                        "expected {} bytes at {offset}, got {n}: did the file shrink?",
+                        t.len
+                    );
+                    let source = io::Error::new(io::ErrorKind::UnexpectedEof, text);
+                    return Err(Stop::Fatal(Error::Stream { action, source }));
+                }
+                Ok(t.at + n)
+            }
+            Place::Object(component, stripe, offset) => {
+                let Some(id) = run.plan.object(component, stripe) else {
+                    let source = io::Error::new(io::ErrorKind::NotFound, "the slot is empty");
+                    return Err(Stop::Bad { shard: t.shard, source });
+                };
+                match self.store.read_at(id, offset, target) {
+                    Ok(n) => Ok(t.at + n),
+                    Err(source) if run.plan.tolerates_damage() => {
+                        Err(Stop::Bad { shard: t.shard, source })
+                    }
+                    Err(source) => Err(Error::Object { id, action: "reading", source }.into()),
+                }
+            }
+            Place::Output(_) => Err(fatal("a plan reads its output").into()),
+        }
+    }
+
+    /// The columns where every parity that the step read was really written.
+    fn written_parity(&self, run: &Run<'_>, step: &Step) -> Result<Vec<Range<usize>>, Stop> {
+        let mut written = scan::whole(step.width);
+        for t in step.reads.iter().filter(|t| t.shard >= step.data) {
+            let Place::Object(component, stripe, offset) = t.place else { continue };
+            let Some(id) = run.plan.object(component, stripe) else { continue };
+            let data = scan::data_columns(self.store, id, offset, step.width)
+                .map_err(|source| Stop::Bad { shard: t.shard, source })?;
+            written = scan::intersect(&written, &data);
+        }
+        Ok(written)
+    }
+
+    /// Writes the columns of one transfer that can be justified; zero blocks become holes.
+    fn deliver(
+        &self,
+        run: &Run<'_>,
+        step: &Step,
+        t: &Transfer,
+        shard: &[u8],
+        verdict: &Verdict,
+        report: &mut Report,
+    ) -> Result<(), Stop> {
+        for columns in verdict.sound(step, t.shard, t.at..t.at + t.len) {
+            let shift = (columns.start - t.at) as u64;
+            let bytes = &shard[columns];
+            match t.place {
+                Place::Output(offset) => {
+                    let Some(output) = self.output else { return Err(fatal("no output").into()) };
+                    let action = "writing the output";
+                    scan::runs(bytes, offset + shift, |zero, at, run| match zero {
+                        true => Ok(()),
+                        false => output.write_at(at, run),
+                    })
+                    .map_err(|source| Error::Stream { action, source })?;
+                }
+                Place::Object(component, stripe, offset) => {
+                    let Some(id) = run.plan.object(component, stripe) else {
+                        return Err(fatal("a plan writes to an empty slot").into());
+                    };
+                    let in_place = run.plan.job() == Job::Resync;
+                    let is_parity = t.shard >= step.data;
+                    scan::runs(bytes, offset + shift, |zero, at, run| match (zero, in_place) {
+                        (false, _) => {
+                            report.parity_written += if is_parity { run.len() as u64 } else { 0 };
+                            self.store.write_at(id, at, run)
+                        }
+                        // Old parity may lie there.
+                        (true, true) => self.store.punch(id, at..at + run.len() as u64),
+                        (true, false) => Ok(()),
+                    })
+                    .map_err(|source| Error::Object {
+                        id,
+                        action: "writing",
+                        source,
+                    })?;
+                }
+                Place::Input(_) => return Err(fatal("a plan writes its input").into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Run<'_> {
+    fn report(&self) -> MutexGuard<'_, Report> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn codec(&self, step: &Step) -> Result<&Codec, Error> {
+        self.codecs.get(&(step.data, step.parity)).ok_or_else(|| fatal("no codec for a RAID set"))
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Stop::Fatal(error)
+    }
+}
+
+/// A plan that contradicts itself: a bug, told as an error instead of a panic.
+fn fatal(what: &'static str) -> Error {
+    Error::Stream { action: "running the plan", source: io::Error::other(what) }
+}
+
+/// Calls `f` for each step, spread over rayon's threads where the feature is on.
+#[cfg(feature = "rayon")]
+fn for_each(
+    steps: Range<u64>,
+    f: impl Fn(u64) -> Result<(), Error> + Sync + Send,
+) -> Result<(), Error> {
+    use rayon::iter::{IntoParallelIterator, ParallelIterator};
+    steps.into_par_iter().try_for_each(f)
+}
+
+#[cfg(not(feature = "rayon"))]
+fn for_each(steps: Range<u64>, f: impl Fn(u64) -> Result<(), Error>) -> Result<(), Error> {
+    steps.into_iter().try_for_each(f)
+}

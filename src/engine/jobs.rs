@@ -1,0 +1,392 @@
+//! The verbs on one layout: what a user asks for, made of plans.
+//!
+//! Nothing here knows of names; see [`Volume`](super::Volume) for that.
+
+use super::error::Error;
+use super::exec::Executor;
+use super::report::{Damage, Report};
+use super::store::{Input, ObjectStore, Output, Progress};
+use super::{MemOutput, MemStore};
+use crate::layout::plan::{self, Health, Part, Plan};
+use crate::layout::{Layout, ObjectId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, ErrorKind, Write};
+use std::ops::Range;
+
+/// A file as the verbs see it.
+#[derive(Clone, Copy, Debug)]
+pub struct File<'a> {
+    /// Its layout.
+    pub layout: &'a Layout,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its parity is known to cover all data (see [`Executor::parity_is_covered`]).
+    pub covered: bool,
+}
+
+/// How the verbs work.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// Told of the bytes done.
+    pub progress: &'a dyn Progress,
+    /// Written objects reach the disk before they get their final name.
+    pub durable: bool,
+}
+
+/// Finds out which objects are missing, on top of what `health` says.
+///
+/// # Errors
+/// A store that fails otherwise than by missing objects.
+pub fn probe(
+    store: &dyn ObjectStore,
+    layout: &Layout,
+    mut health: Health,
+) -> Result<(Health, Vec<Damage>), Error> {
+    let mut damage = Vec::new();
+    for (component, stripe, object) in objects(layout) {
+        let what = match object {
+            None => "the layout names no object for this stripe (lost to a repair)".to_string(),
+            Some(id) if health.is_lost(component, stripe, object) => {
+                format!("OST {} is away", id.ost)
+            }
+            Some(id) => match store.size(id) {
+                Ok(_) => continue,
+                Err(e) if e.kind() == ErrorKind::NotFound => "missing".to_string(),
+                Err(e) => return Err(Error::object(id, "looking for the object")(e)),
+            },
+        };
+        health.lose_object(component, stripe);
+        damage.push(Damage { object, component, stripe, what });
+    }
+    Ok((health, damage))
+}
+
+/// All objects of a layout: component, stripe, and the object unless the slot is empty.
+pub fn objects(layout: &Layout) -> impl Iterator<Item = (usize, u32, Option<ObjectId>)> + '_ {
+    layout.components().flat_map(|view| {
+        let stripes = view.objects().map_or(0, |slots| slots.len() as u32);
+        (0..stripes).map(move |stripe| (view.index, stripe, view.object(stripe)))
+    })
+}
+
+/// Writes an input of `size` bytes over new objects, parity included. The objects appear when all
+/// of them are complete, or not at all.
+///
+/// # Errors
+/// I/O, or objects of these names that exist already.
+pub fn write(
+    store: &dyn ObjectStore,
+    layout: &Layout,
+    size: u64,
+    input: &dyn Input,
+    options: Options<'_>,
+) -> Result<Report, Error> {
+    let plan = plan::write(layout, size)?;
+    let ids: Vec<ObjectId> = objects(layout).filter_map(|(_, _, id)| id).collect();
+    drafts(store, &ids, options.durable, || {
+        let executor = Executor::new(store).input(input).progress(options.progress);
+        let report = executor.run(&plan)?;
+        size_data_objects(store, &plan, |_, _| true)?;
+        Ok((true, report))
+    })
+}
+
+/// Reads `range` into `output`, through parity where objects are lost. With `check`, healthy rows
+/// are compared with their parity too.
+///
+/// # Errors
+/// A range outside the file, a layout without a readable mirror, or I/O on the output. Lost bytes
+/// are no error: the report names them, and they are not written.
+pub fn read(
+    store: &dyn ObjectStore,
+    file: File<'_>,
+    range: Range<u64>,
+    health: &Health,
+    check: bool,
+    output: &dyn Output,
+    progress: &dyn Progress,
+) -> Result<Report, Error> {
+    let plan = plan::read(file.layout, file.size, range, health, check)?;
+    executor(store, file).output(output).progress(progress).run(&plan)
+}
+
+/// Bytes of a file that [`stream`] holds in memory at once.
+const WINDOW: u64 = 32 << 20;
+
+/// Reads `range` in order into a stream, a window of rows at a time. The stream gets every byte
+/// before the first one that cannot be had, and none after it; the report speaks of the whole
+/// range.
+///
+/// # Errors
+/// As [`read`], and I/O on the stream.
+pub fn stream(
+    store: &dyn ObjectStore,
+    file: File<'_>,
+    range: Range<u64>,
+    health: &Health,
+    check: bool,
+    sink: &mut dyn Write,
+    progress: &dyn Progress,
+) -> Result<Report, Error> {
+    let action = "writing the output";
+    let mut total = Report::default();
+    let mut output = MemOutput::new(range.start, 0);
+    let mut at = range.start;
+    // Whole rows where they fit, so that a reconstruction serves all of its row at once.
+    let row = row_bytes(file.layout).filter(|row| *row <= WINDOW).unwrap_or(WINDOW);
+    let window = WINDOW / row * row;
+    loop {
+        let end = (at / window + 1).saturating_mul(window).min(range.end);
+        output.reset(at, (end - at) as usize);
+        let mut report = read(store, file, at..end, health, check, &output, progress)?;
+        if total.withheld() == 0 {
+            let good = first_withheld(&mut report).unwrap_or(end);
+            sink.write_all(&output.bytes()[..(good - at) as usize])
+                .map_err(|source| Error::Stream { action, source })?;
+        }
+        total.merge(report);
+        if end == range.end {
+            break;
+        }
+        at = end;
+    }
+    sink.flush().map_err(|source| Error::Stream { action, source })?;
+    Ok(total)
+}
+
+/// The longest row of the layout's components.
+fn row_bytes(layout: &Layout) -> Option<u64> {
+    layout.components().filter_map(|c| c.stripes()).map(|s| s.row_bytes()).max()
+}
+
+fn first_withheld(report: &mut Report) -> Option<u64> {
+    if report.withheld() == 0 {
+        return None;
+    }
+    let (ranges, _) = report.ranges();
+    ranges.iter().find(|f| !f.given).map(|f| f.range.start)
+}
+
+/// Computes what a parity mirror (`None`: the first one) holds for an input of `size` bytes, in
+/// the mirror's own file space. Returns the mirror's size.
+///
+/// # Errors
+/// No such mirror, a pair that is no code, or I/O.
+pub fn parity(
+    layout: &Layout,
+    size: u64,
+    mirror: Option<u16>,
+    input: &dyn Input,
+    output: &dyn Output,
+    progress: &dyn Progress,
+) -> Result<(u64, Report), Error> {
+    let plan = plan::parity(layout, size, mirror)?;
+    let end = plan.parts().iter().map(Part::parity_end).max().unwrap_or(0);
+    let report = Executor::new(&MemStore::new())
+        .input(input)
+        .output(output)
+        .progress(progress)
+        .run(&plan)?;
+    Ok((end, report))
+}
+
+/// Output whose byte 0 is byte `start` of the file.
+pub struct Shifted<'a> {
+    output: &'a dyn Output,
+    start: u64,
+}
+
+impl<'a> Shifted<'a> {
+    /// Writes go to `output`, `start` bytes further ahead.
+    pub fn new(output: &'a dyn Output, start: u64) -> Self {
+        Self { output, start }
+    }
+}
+
+impl Output for Shifted<'_> {
+    fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let before = || io::Error::new(ErrorKind::InvalidInput, "write before the output's start");
+        self.output.write_at(offset.checked_sub(self.start).ok_or_else(before)?, data)
+    }
+}
+
+/// Computes all parity anew from the data, in place. Where the data is a hole, so is the parity.
+///
+/// # Errors
+/// No parity, lost data, or I/O. The parity is worthless until the call succeeds.
+pub fn resync(
+    store: &dyn ObjectStore,
+    file: File<'_>,
+    health: &Health,
+    options: Options<'_>,
+) -> Result<Report, Error> {
+    let plan = plan::resync(file.layout, file.size, health)?;
+    let report = executor(store, file).progress(options.progress).run(&plan)?;
+    for part in plan.parts() {
+        for stripe in 0..part.parity_stripes() {
+            let Some(id) = part.parity_object(stripe) else { continue };
+            // Rows behind the file's end would come back to life if the file grew again.
+            let end = part.parity_offset_of_row(part.rows().end, stripe);
+            let cut = store.size(id).and_then(|size| match size > end {
+                true => store.set_size(id, end),
+                false => Ok(()),
+            });
+            cut.map_err(Error::object(id, "cutting old parity"))?;
+            if options.durable {
+                store.sync(id).map_err(Error::object(id, "syncing"))?;
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// Compares all parity with the data. The report's lost and contradicted ranges are the damage.
+///
+/// # Errors
+/// No parity, stale parity, or a layout that cannot be planned.
+pub fn verify(
+    store: &dyn ObjectStore,
+    file: File<'_>,
+    health: &Health,
+    progress: &dyn Progress,
+) -> Result<Report, Error> {
+    let plan = plan::verify(file.layout, file.size, health)?;
+    executor(store, file).progress(progress).run(&plan)
+}
+
+/// What a rebuild did.
+#[derive(Clone, Debug)]
+pub struct Rebuild {
+    /// The layout that names the new objects.
+    pub layout: Layout,
+    /// Objects that were rebuilt: component, stripe, new object.
+    pub objects: Vec<(usize, u32, ObjectId)>,
+    /// False: something could not be rebuilt with certainty, so nothing was changed.
+    pub complete: bool,
+    /// What was proved.
+    pub report: Report,
+}
+
+/// Rebuilds every object that `health` calls lost as a new object on another OST.
+///
+/// `choose` gives a new object on an OST that is not among those it is told, or `None` if there
+/// is none. All new objects appear when all are complete and justified, or none does; putting the
+/// new layout in place is the caller's business.
+///
+/// # Errors
+/// No OST to rebuild onto, or I/O.
+pub fn rebuild(
+    store: &dyn ObjectStore,
+    file: File<'_>,
+    health: &Health,
+    mut choose: impl FnMut(&BTreeSet<u32>) -> Result<Option<ObjectId>, Error>,
+    options: Options<'_>,
+) -> Result<Rebuild, Error> {
+    let mut layout = file.layout.clone();
+    let before = plan::rebuild(&layout, file.size, health)?;
+    let neighbours = neighbours(&before);
+    let mut replaced = Vec::new();
+    let mut all_lost = Health::good();
+    for (component, stripe, object) in objects(file.layout) {
+        if !health.is_lost(component, stripe, object) {
+            continue;
+        }
+        let mut avoid: BTreeSet<u32> = health.osts().collect();
+        for &(c, s) in neighbours.get(&(component, stripe)).into_iter().flatten() {
+            let theirs = layout.component(c).and_then(|view| view.object(s));
+            avoid.extend(theirs.map(|o| o.ost));
+        }
+        let id = choose(&avoid)?.ok_or_else(|| {
+            Error::Allocate(format!(
+                "stripe {stripe} of component {component}: no OST is left that holds no other \
+                 member of its RAID set; add OSTs, or allow two members on one OST"
+            ))
+        })?;
+        layout.set_object(component, stripe, id).map_err(|fault| {
+            Error::Allocate(format!("component {component}, stripe {stripe}: {fault}"))
+        })?;
+        all_lost.lose_object(component, stripe);
+        replaced.push((component, stripe, id));
+    }
+    layout.bump_generation();
+    let plan = plan::rebuild(&layout, file.size, &all_lost)?;
+    let ids: Vec<ObjectId> = replaced.iter().map(|(_, _, id)| *id).collect();
+    let mut complete = false;
+    let report = drafts(store, &ids, options.durable, || {
+        let report = executor(store, file).progress(options.progress).run(&plan)?;
+        complete = report.withheld() == 0 && report.mismatches == 0;
+        if complete {
+            size_data_objects(store, &plan, |component, stripe| {
+                all_lost.is_lost(component, stripe, plan.object(component, stripe))
+            })?;
+        }
+        Ok((complete, report))
+    })?;
+    Ok(Rebuild { layout, objects: replaced, complete, report })
+}
+
+fn executor<'a>(store: &'a dyn ObjectStore, file: File<'_>) -> Executor<'a> {
+    Executor::new(store).parity_is_covered(file.covered)
+}
+
+/// For each member, the others that share a RAID set with it.
+fn neighbours(plan: &Plan) -> BTreeMap<(usize, u32), Vec<(usize, u32)>> {
+    let mut map: BTreeMap<(usize, u32), Vec<(usize, u32)>> = BTreeMap::new();
+    for set in plan.parts().iter().flat_map(|part| part.raid_sets()) {
+        for &member in &set {
+            map.entry(member).or_default().extend(set.iter().filter(|m| **m != member));
+        }
+    }
+    map
+}
+
+/// Makes drafts, lets `work` fill them, and publishes them if it says so; else they vanish.
+fn drafts(
+    store: &dyn ObjectStore,
+    ids: &[ObjectId],
+    durable: bool,
+    work: impl FnOnce() -> Result<(bool, Report), Error>,
+) -> Result<Report, Error> {
+    let mut made = 0;
+    let run = || {
+        for id in ids {
+            store.create(*id).map_err(Error::object(*id, "creating"))?;
+            made += 1;
+        }
+        let (publish, report) = work()?;
+        if publish {
+            for id in ids {
+                store.publish(*id, durable).map_err(Error::object(*id, "publishing"))?;
+            }
+        }
+        Ok((publish, report))
+    };
+    let result = run();
+    if !matches!(result, Ok((true, _))) {
+        for id in &ids[..made] {
+            // The first error counts; a draft that stays is emptied by the next one of its name.
+            let _ = store.delete(*id);
+        }
+    }
+    result.map(|(_, report)| report)
+}
+
+/// Gives data objects the sizes that the file's size asks for: trailing holes have no bytes that
+/// would make them so long.
+fn size_data_objects(
+    store: &dyn ObjectStore,
+    plan: &Plan,
+    which: impl Fn(usize, u32) -> bool,
+) -> Result<(), Error> {
+    for part in plan.parts() {
+        for stripe in 0..part.data_stripes() {
+            if !which(part.data_component(), stripe) {
+                continue;
+            }
+            let Some(id) = part.data_object(stripe) else { continue };
+            let size = part.data_object_size(stripe);
+            store.set_size(id, size).map_err(Error::object(id, "setting the size"))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! What a step's computation proves of its bytes.
+
+use super::report::{Proof, Report};
+use super::scan::BLOCK;
+use crate::Error;
+use crate::ec::Codec;
+use crate::layout::plan::{Job, Plan, Step, Work};
+use std::ops::Range;
+
+/// What is known of the columns of one step.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    /// Of members that were computed.
+    computed: Vec<(Range<usize>, Proof)>,
+    /// Of members that were read.
+    read: Vec<(Range<usize>, Proof)>,
+}
+
+impl Verdict {
+    /// Nothing was compared.
+    pub(super) fn stored(width: usize) -> Self {
+        Self { computed: Vec::new(), read: vec![(0..width, Proof::Stored)] }
+    }
+
+    /// Nothing could be computed.
+    pub(super) fn hopeless(width: usize) -> Self {
+        Self { computed: vec![(0..width, Proof::Lost)], ..Self::stored(width) }
+    }
+
+    /// Compares all parity with all data; disagreement is narrowed down to blocks.
+    pub(super) fn of_verify(
+        codec: &Codec,
+        shards: &[&mut [u8]],
+        data: usize,
+    ) -> Result<Self, Error> {
+        let width = shards.first().map_or(0, |s| s.len());
+        let agrees = |columns: Range<usize>| {
+            let cut: Vec<&[u8]> = shards.iter().map(|s| &s[columns.clone()]).collect();
+            codec.verify(&cut[..data], &cut[data..])
+        };
+        let mut read = Vec::new();
+        if agrees(0..width)? {
+            read.push((0..width, Proof::Proven));
+        } else {
+            for start in (0..width).step_by(BLOCK) {
+                let columns = start..(start + BLOCK).min(width);
+                let proof =
+                    if agrees(columns.clone())? { Proof::Proven } else { Proof::Contradicted };
+                push(&mut read, columns, proof);
+            }
+        }
+        Ok(Self { computed: Vec::new(), read })
+    }
+
+    /// Of a reconstruction: `agrees` are the columns where a surplus parity confirms it (`None`:
+    /// there was no surplus), `written` those where the parity that was used had been written.
+    /// With `by_data`, nothing was lost and the surplus only confirms the data.
+    pub(super) fn of_reconstruction(
+        width: usize,
+        agrees: Option<Vec<(Range<usize>, bool)>>,
+        written: &[Range<usize>],
+        by_data: bool,
+    ) -> Self {
+        let surplus = agrees.is_some();
+        let agrees = agrees.unwrap_or_else(|| vec![(0..width, true)]);
+        let (mut computed, mut read) = (Vec::new(), Vec::new());
+        for (columns, ok) in agrees {
+            let proof = match (ok, surplus) {
+                (false, _) => Proof::Contradicted,
+                (true, true) => Proof::Proven,
+                (true, false) => Proof::Consistent,
+            };
+            push(&mut read, columns.clone(), if surplus { proof } else { Proof::Stored });
+            // Holes in the parity say nothing, even if they happen to agree with each other.
+            let mut at = columns.start;
+            for part in written {
+                let part = part.start.max(columns.start)..part.end.min(columns.end);
+                if !part.is_empty() {
+                    push(&mut computed, at..part.start, Proof::Unprovable);
+                    push(&mut computed, part.clone(), proof);
+                    at = part.end;
+                }
+            }
+            push(&mut computed, at..columns.end, Proof::Unprovable);
+        }
+        if !by_data {
+            // What was read is no better known than what was computed from it.
+            for (columns, proof) in &computed {
+                if *proof == Proof::Unprovable {
+                    read = overwrite(&read, columns, Proof::Stored);
+                }
+            }
+        }
+        Self { computed, read }
+    }
+
+    fn of(&self, step: &Step, shard: usize) -> &[(Range<usize>, Proof)] {
+        let lost = match &step.work {
+            Work::Reconstruct { lost, .. } | Work::Lost(lost) => lost.contains(&shard),
+            _ => false,
+        };
+        if lost { &self.computed } else { &self.read }
+    }
+
+    /// The columns of `shard` within `wanted` that may be written.
+    pub(super) fn sound(
+        &self,
+        step: &Step,
+        shard: usize,
+        wanted: Range<usize>,
+    ) -> Vec<Range<usize>> {
+        // Parity that a plan encodes, and bytes that an object holds, are given as they are.
+        let read = std::ptr::eq(self.of(step, shard), self.read.as_slice());
+        if read {
+            return vec![wanted];
+        }
+        cut(&self.computed, &wanted).filter(|(_, p)| p.is_sound()).map(|(c, _)| c).collect()
+    }
+
+    /// Records what is known of the file's bytes in this step.
+    pub(super) fn record(&self, plan: &Plan, step: &Step, report: &mut Report) {
+        let computes = matches!(plan.job(), Job::Read { .. } | Job::Verify | Job::Rebuild);
+        if !computes {
+            return;
+        }
+        let contradicted =
+            |list: &[(Range<usize>, Proof)]| list.iter().any(|(_, p)| *p == Proof::Contradicted);
+        report.mismatches += u64::from(contradicted(&self.read) || contradicted(&self.computed));
+        for (shard, member) in step.members[..step.data].iter().enumerate() {
+            let known = self.of(step, shard);
+            let computed = !std::ptr::eq(known, self.read.as_slice());
+            for (columns, proof) in cut(known, &plan.wanted(member)) {
+                // A rebuild speaks of what it rebuilt, and of rows that it must not trust.
+                let silent = plan.job() == Job::Rebuild && !computed;
+                if silent && proof != Proof::Contradicted {
+                    continue;
+                }
+                let file = member.file + columns.start as u64..member.file + columns.end as u64;
+                report.add(file, proof, !computed || proof.is_sound());
+            }
+        }
+    }
+}
+
+/// Computes the lost shards, and a surplus parity beside the stored one: in which columns do the
+/// two agree? `None` without a surplus.
+pub(super) fn reconstruct(
+    codec: &Codec,
+    step: &Step,
+    shards: &mut [&mut [u8]],
+    lost: &[usize],
+    check: Option<usize>,
+) -> Result<Option<Vec<(Range<usize>, bool)>>, Error> {
+    let total = step.data + step.parity;
+    let Some((spare, members)) = shards[..total + 1].split_last_mut() else { return Ok(None) };
+    let mut survivors: Vec<Option<&[u8]>> = vec![None; total];
+    let mut wanted: Vec<(usize, &mut [u8])> = Vec::with_capacity(lost.len() + 1);
+    let mut stored: Option<&[u8]> = None;
+    for (index, shard) in members.iter_mut().enumerate() {
+        let was_read = step.reads.iter().any(|t| t.shard == index);
+        // Members past the end of the file are zeros, and need no reading.
+        let is_zero = index < step.data && step.members[index].len == 0;
+        if lost.contains(&index) {
+            wanted.push((index, shard));
+        } else if check == Some(index) {
+            stored = Some(shard);
+        } else if was_read || is_zero {
+            survivors[index] = Some(shard);
+        }
+    }
+    if let Some(index) = check {
+        wanted.push((index, spare));
+    }
+    codec.reconstruct(&survivors, &mut wanted)?;
+    let Some(stored) = stored else { return Ok(None) };
+    let computed: &[u8] = spare;
+    let mut agrees = Vec::new();
+    if stored == computed {
+        agrees.push((0..step.width, true));
+    } else {
+        for start in (0..step.width).step_by(BLOCK) {
+            let columns = start..(start + BLOCK).min(step.width);
+            let same = stored[columns.clone()] == computed[columns.clone()];
+            push(&mut agrees, columns, same);
+        }
+    }
+    Ok(Some(agrees))
+}
+
+/// Appends columns, merging them with equal neighbours; empty ones are dropped.
+fn push<T: PartialEq>(list: &mut Vec<(Range<usize>, T)>, columns: Range<usize>, value: T) {
+    if columns.is_empty() {
+        return;
+    }
+    match list.last_mut() {
+        Some((last, v)) if *v == value && last.end == columns.start => last.end = columns.end,
+        _ => list.push((columns, value)),
+    }
+}
+
+/// The parts of a list that lie in `wanted`.
+fn cut<'a>(
+    list: &'a [(Range<usize>, Proof)],
+    wanted: &'a Range<usize>,
+) -> impl Iterator<Item = (Range<usize>, Proof)> + 'a {
+    list.iter().filter_map(move |(columns, proof)| {
+        let part = columns.start.max(wanted.start)..columns.end.min(wanted.end);
+        (!part.is_empty()).then_some((part, *proof))
+    })
+}
+
+/// The list with `columns` set to `proof`.
+fn overwrite(
+    list: &[(Range<usize>, Proof)],
+    columns: &Range<usize>,
+    proof: Proof,
+) -> Vec<(Range<usize>, Proof)> {
+    let mut out = Vec::with_capacity(list.len() + 2);
+    for (range, old) in list {
+        push(&mut out, range.start..range.end.min(columns.start).max(range.start), *old);
+        push(&mut out, range.start.max(columns.start)..range.end.min(columns.end), proof);
+        push(&mut out, range.end.min(range.start.max(columns.end))..range.end, *old);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unwritten_parity_proves_nothing() {
+        let verdict = Verdict::of_reconstruction(100, Some(vec![(0..100, true)]), &[10..50], false);
+        assert_eq!(
+            verdict.computed,
+            [(0..10, Proof::Unprovable), (10..50, Proof::Proven), (50..100, Proof::Unprovable)]
+        );
+        assert_eq!(
+            verdict.read,
+            [(0..10, Proof::Stored), (10..50, Proof::Proven), (50..100, Proof::Stored)]
+        );
+    }
+
+    #[test]
+    fn contradiction_is_told_block_by_block() {
+        let agrees = vec![(0..40, true), (40..60, false), (60..100, true)];
+        let verdict = Verdict::of_reconstruction(100, Some(agrees), &[0..100], false);
+        assert_eq!(
+            verdict.computed,
+            [(0..40, Proof::Proven), (40..60, Proof::Contradicted), (60..100, Proof::Proven)]
+        );
+    }
+
+    #[test]
+    fn without_surplus_it_is_consistent_at_best() {
+        let verdict = Verdict::of_reconstruction(8, None, &[0..8], false);
+        assert_eq!(verdict.computed, [(0..8, Proof::Consistent)]);
+        assert_eq!(verdict.read, [(0..8, Proof::Stored)]);
+    }
+}

@@ -1,0 +1,309 @@
+//! Files with names: OST folders, the namespace beside them, and the verbs that join the two.
+
+use super::dir::DirStore;
+use super::error::Error;
+use super::jobs::{self, File, Options};
+use super::namespace::{Entry, Namespace};
+use super::report::{Damage, Report};
+use super::store::{Input, ObjectStore, Output, Progress};
+use crate::layout::allocate::{Allocator, Defaults, NewFile, Ost};
+use crate::layout::plan::{Health, Tolerance};
+use crate::layout::spec::Spec;
+use crate::layout::{Fid, Layout, ObjectId, State};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Sequence of the FIDs that the namespace gives its files: the first one a first MDT uses.
+const FILE_SEQUENCE: u64 = 0x2_0000_0401;
+
+/// A store with a namespace: `ost<index>/` folders and `mdt/` beside them.
+#[derive(Debug)]
+pub struct Volume {
+    store: DirStore,
+    namespace: Namespace,
+    without: Vec<u32>,
+}
+
+/// A file that was striped.
+#[derive(Debug)]
+pub struct Striped {
+    /// Its layout.
+    pub layout: Layout,
+    /// What was done.
+    pub report: Report,
+}
+
+/// What a verify found.
+#[derive(Debug)]
+pub struct Verified {
+    /// Objects that are lost.
+    pub missing: Vec<Damage>,
+    /// What was proved.
+    pub report: Report,
+    /// OSTs that may fail on top of that before a byte is lost.
+    pub tolerance: Tolerance,
+}
+
+/// What a rebuild did.
+#[derive(Debug)]
+pub struct Rebuilt {
+    /// Objects that were lost.
+    pub missing: Vec<Damage>,
+    /// Objects that took their places: component, stripe, object.
+    pub objects: Vec<(usize, u32, ObjectId)>,
+    /// False: something could not be rebuilt with certainty, so nothing was changed.
+    pub complete: bool,
+    /// What was proved.
+    pub report: Report,
+    /// OSTs that may fail from now on before a byte is lost.
+    pub tolerance: Tolerance,
+}
+
+impl Volume {
+    /// Opens the store at `root`; OSTs in `without` are treated as if they were not there.
+    ///
+    /// # Errors
+    /// `root` cannot be read or holds no OST folders.
+    pub fn open(root: &Path, without: &[u32]) -> Result<Self, Error> {
+        let store =
+            DirStore::open(root, without).map_err(Error::file(root, "opening the store"))?;
+        if store.osts().next().is_none() {
+            let fault = "no OST folders (ost0000, ost0001, ...) are here: is this a store?";
+            return Err(Error::namespace(&root.display().to_string(), fault));
+        }
+        let namespace = Namespace::open(root)?;
+        Ok(Self { store, namespace, without: without.to_vec() })
+    }
+
+    /// Makes a new store with OSTs `0..osts`.
+    ///
+    /// # Errors
+    /// There is a store at `root` already, or I/O.
+    pub fn make(root: &Path, osts: u32) -> Result<Self, Error> {
+        DirStore::make(root, osts).map_err(Error::file(root, "making the store"))?;
+        Self::open(root, &[])
+    }
+
+    /// The objects.
+    pub fn store(&self) -> &DirStore {
+        &self.store
+    }
+
+    /// The names.
+    pub fn namespace(&self) -> &Namespace {
+        &self.namespace
+    }
+
+    /// Stripes `size` bytes of `input` over new objects under the name `name`, by the layout that
+    /// `spec` asks for.
+    ///
+    /// # Errors
+    /// The name is taken, the OSTs are too few for the layout, or I/O.
+    pub fn stripe(
+        &self,
+        name: &str,
+        spec: &Spec,
+        input: &dyn Input,
+        size: u64,
+        options: Options<'_>,
+    ) -> Result<Striped, Error> {
+        let _lock = self.namespace.lock()?;
+        if self.namespace.has(name) {
+            return Err(Error::namespace(name, "the name is taken: choose another with --name"));
+        }
+        let layout = self.allocate(spec, size)?;
+        let report = jobs::write(&self.store, &layout, size, input, options)?;
+        let entry = Entry { layout, size, covered: true };
+        if let Err(error) = self.namespace.add(name, &entry, options.durable) {
+            self.delete_objects(&entry.layout);
+            return Err(error);
+        }
+        Ok(Striped { layout: entry.layout, report })
+    }
+
+    /// Reads a range of a file into `output`. See [`jobs::read`].
+    pub fn read(
+        &self,
+        entry: &Entry,
+        range: Range<u64>,
+        check: bool,
+        output: &dyn Output,
+        progress: &dyn Progress,
+    ) -> Result<Report, Error> {
+        let (health, missing) = self.health(&entry.layout)?;
+        let mut report =
+            jobs::read(&self.store, file(entry), range, &health, check, output, progress)?;
+        missing.into_iter().for_each(|damage| report.add_damage(damage));
+        Ok(report)
+    }
+
+    /// Computes all parity of a file anew. Until it is done, the layout calls the parity stale, so
+    /// that a crash leaves nothing that looks sound.
+    pub fn resync(&self, name: &str, options: Options<'_>) -> Result<Report, Error> {
+        let _lock = self.namespace.lock()?;
+        let mut entry = self.namespace.get(name)?;
+        let (health, _) = self.health(&entry.layout)?;
+        crate::layout::plan::resync(&entry.layout, entry.size, &health)?;
+        let parities: Vec<usize> =
+            entry.layout.components().filter(|c| c.is_parity()).map(|c| c.index).collect();
+        for &parity in &parities {
+            entry.layout.set_stale(parity, true);
+        }
+        entry.layout.set_state(State::SyncPending);
+        entry.layout.bump_generation();
+        entry.covered = false;
+        self.namespace.update(name, &entry, options.durable)?;
+        let report = jobs::resync(&self.store, file(&entry), &health, options)?;
+        let now = now();
+        for &parity in &parities {
+            entry.layout.set_stale(parity, false);
+            entry.layout.set_timestamp(parity, now);
+            if let Some(data) = entry.layout.data_of(parity) {
+                entry.layout.set_timestamp(data, now);
+            }
+        }
+        entry.layout.set_state(State::ReadOnly);
+        entry.layout.bump_generation();
+        entry.covered = true;
+        self.namespace.update(name, &entry, options.durable)?;
+        Ok(report)
+    }
+
+    /// Compares the parity of a file with its data. A clean result is remembered: from then on a
+    /// hole in the parity counts as zeros that were computed.
+    pub fn verify(&self, name: &str, progress: &dyn Progress) -> Result<Verified, Error> {
+        let entry = self.namespace.get(name)?;
+        let (health, missing) = self.health(&entry.layout)?;
+        let report = jobs::verify(&self.store, file(&entry), &health, progress)?;
+        let clean = missing.is_empty()
+            && report.damage().is_empty()
+            && report.mismatches == 0
+            && report.withheld() == 0;
+        if clean && !entry.covered {
+            let _lock = self.namespace.lock()?;
+            let now = self.namespace.get(name)?;
+            if (&now.layout, now.size) == (&entry.layout, entry.size) {
+                self.namespace.update(name, &Entry { covered: true, ..now }, true)?;
+            }
+        }
+        let tolerance = Tolerance::of(&entry.layout, entry.size, &health);
+        Ok(Verified { missing, report, tolerance })
+    }
+
+    /// Rebuilds the lost objects of a file on other OSTs: on those in `onto` (all, if empty), the
+    /// emptiest of this file first. With `share`, two members of a RAID set may come to lie on one
+    /// OST if there is no other way.
+    pub fn rebuild(
+        &self,
+        name: &str,
+        onto: &[u32],
+        share: bool,
+        options: Options<'_>,
+    ) -> Result<Rebuilt, Error> {
+        let _lock = self.namespace.lock()?;
+        let mut entry = self.namespace.get(name)?;
+        let (health, missing) = self.health(&entry.layout)?;
+        if missing.is_empty() {
+            let tolerance = Tolerance::of(&entry.layout, entry.size, &health);
+            let report = Report::default();
+            return Ok(Rebuilt { missing, objects: Vec::new(), complete: true, report, tolerance });
+        }
+        let mut load: BTreeMap<u32, usize> = self.targets(onto)?.map(|ost| (ost, 0)).collect();
+        for (_, _, id) in jobs::objects(&entry.layout) {
+            if let Some(count) = id.and_then(|id| load.get_mut(&id.ost)) {
+                *count += 1;
+            }
+        }
+        let choose = |avoid: &std::collections::BTreeSet<u32>| {
+            let apart =
+                load.iter().filter(|(ost, _)| !avoid.contains(ost)).min_by_key(|(_, n)| **n);
+            let any = load.iter().filter(|(ost, _)| !self.without.contains(ost));
+            let choice = apart.or_else(|| any.min_by_key(|(_, n)| **n).filter(|_| share));
+            let Some((&ost, _)) = choice else { return Ok(None) };
+            *load.entry(ost).or_default() += 1;
+            self.next_id(ost).map(Some)
+        };
+        let rebuild = jobs::rebuild(&self.store, file(&entry), &health, choose, options)?;
+        let old = std::mem::replace(&mut entry.layout, rebuild.layout);
+        let (tolerance, objects) = if rebuild.complete {
+            self.namespace.update(name, &entry, options.durable)?;
+            // A damaged object whose OST is there is nobody's any more.
+            for damage in missing.iter().filter_map(|d| d.object) {
+                let _ = self.store.delete(damage);
+            }
+            (Tolerance::of(&entry.layout, entry.size, &Health::good()), rebuild.objects)
+        } else {
+            (Tolerance::of(&old, entry.size, &health), Vec::new())
+        };
+        let (complete, report) = (rebuild.complete, rebuild.report);
+        Ok(Rebuilt { missing, objects, complete, report, tolerance })
+    }
+
+    /// Removes a file: its entry, then its objects.
+    pub fn remove(&self, name: &str) -> Result<(), Error> {
+        let _lock = self.namespace.lock()?;
+        let entry = self.namespace.get(name)?;
+        self.namespace.remove(name)?;
+        self.delete_objects(&entry.layout);
+        Ok(())
+    }
+
+    /// Which objects of a layout are lost.
+    pub fn health(&self, layout: &Layout) -> Result<(Health, Vec<Damage>), Error> {
+        jobs::probe(&self.store, layout, Health::without(self.without.iter().copied()))
+    }
+
+    /// The layout of a new file. Each file starts its round robin one OST further.
+    fn allocate(&self, spec: &Spec, size: u64) -> Result<Layout, Error> {
+        let oid = self.namespace.next_id()?;
+        let osts: Vec<Ost> = self.store.osts().map(Ost::new).collect();
+        let allocator =
+            Allocator { osts: &osts, first: oid as usize - 1, defaults: Defaults::default() };
+        let fid = Fid { seq: FILE_SEQUENCE, oid, ver: 0 };
+        let new = NewFile { fid, size, resynced: now() };
+        let mut failed = None;
+        let layout = allocator.allocate(&spec.request(), &new, &mut |ost| {
+            self.next_id(ost).unwrap_or_else(|error| {
+                failed.get_or_insert(error);
+                ObjectId { ost, fid: Fid::default() }
+            })
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => layout.map_err(|e| Error::Allocate(e.to_string())),
+        }
+    }
+
+    fn targets(&self, onto: &[u32]) -> Result<impl Iterator<Item = u32>, Error> {
+        let there: Vec<u32> = self.store.osts().collect();
+        if let Some(ost) = onto.iter().find(|ost| !there.contains(ost)) {
+            return Err(Error::Allocate(format!(
+                "OST {ost} is not there: it cannot be rebuilt onto"
+            )));
+        }
+        let onto = onto.to_vec();
+        Ok(there.into_iter().filter(move |ost| onto.is_empty() || onto.contains(ost)))
+    }
+
+    fn next_id(&self, ost: u32) -> Result<ObjectId, Error> {
+        self.store.next_id(ost).map_err(Error::file(self.store.root(), "choosing an object id"))
+    }
+
+    fn delete_objects(&self, layout: &Layout) {
+        for id in jobs::objects(layout).filter_map(|(_, _, id)| id) {
+            // What cannot be removed is an orphan that no name leads to.
+            let _ = self.store.delete(id);
+        }
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
+}
+
+fn file(entry: &Entry) -> File<'_> {
+    File { layout: &entry.layout, size: entry.size, covered: entry.covered }
+}

@@ -1,0 +1,437 @@
+//! Plans: what to read, compute and write, decided by pure functions.
+//!
+//! A [`Plan`] is made from a layout, a file size and the [`Health`] of the objects; it does no I/O
+//! and can be printed, compared and split. Its [`Step`]s are made on demand (a step is one column
+//! tile of one row of one RAID set), so that a plan of a file of any size takes a few kilobytes.
+//! One executor (`engine::Executor`) runs every kind of plan.
+//!
+//! Arithmetic rules (facts of FLR-EC): rows count from the component's start; the stripes of a row
+//! are split into RAID sets by `ec_split_stripes`; parity `j` of set `r` in row `q` lies at
+//! `start + (q * sets * p + r * p + j) * unit` of the parity mirror's own file space; every file
+//! offset is mapped to an object through the component's striping, which rotates from file
+//! offset 0. Bytes at or past the file's end count as zeros.
+
+mod health;
+mod part;
+mod step;
+
+pub use health::{Health, Tolerance};
+pub use part::Part;
+pub use step::{Member, Place, Step, Transfer, Work};
+
+use super::{ComponentView, Layout, ObjectId};
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Range;
+
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Objects -> output, reconstructing what is lost. With `check`, healthy rows are compared
+    /// with their parity too.
+    Read {
+        /// Compare healthy rows with their parity.
+        check: bool,
+    },
+    /// Input -> data and parity objects.
+    Write,
+    /// Input -> the parity mirror's bytes, in its own file space, as output.
+    Parity,
+    /// Data objects -> parity objects.
+    Resync,
+    /// Data and parity objects -> do they agree?
+    Verify,
+    /// Survivors -> the lost objects, anew.
+    Rebuild,
+}
+
+/// Work on one file, as data.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    job: Job,
+    size: u64,
+    range: Range<u64>,
+    health: Health,
+    parts: Vec<Part>,
+}
+
+/// Why a layout cannot be worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// Every data mirror has stale components, or there is no data mirror.
+    NoValidMirror,
+    /// The wanted mirror does not exist.
+    NoMirror {
+        /// The mirror id asked for.
+        mirror: u16,
+    },
+    /// The mirror holds no parity.
+    NotParity {
+        /// The mirror id asked for.
+        mirror: u16,
+    },
+    /// No component has parity.
+    NoParity,
+    /// A component's bytes are not in OST objects (on the MDT, foreign, released, unknown).
+    NotInObjects {
+        /// Index of the component.
+        component: usize,
+    },
+    /// A component has no objects yet although the file reaches it.
+    NoObjects {
+        /// Index of the component.
+        component: usize,
+    },
+    /// A parity component's data component does not exist.
+    Unpaired {
+        /// Index of the parity component.
+        parity: usize,
+    },
+    /// The two components of an EC pair do not fit each other.
+    PairMismatch {
+        /// Index of the data component.
+        data: usize,
+        /// Index of the parity component.
+        parity: usize,
+    },
+    /// The stripe counts and k + p of a pair are no legal code.
+    PairGeometry {
+        /// Index of the data component.
+        data: usize,
+        /// Data stripes of its largest RAID set.
+        set: u32,
+        /// Parity stripes of each set.
+        parity: u32,
+    },
+    /// The parity was computed before the data last changed.
+    StaleParity {
+        /// Index of the parity component.
+        component: usize,
+    },
+    /// A data object is lost: parity cannot be computed from what is left.
+    DataLost {
+        /// Index of the component.
+        component: usize,
+        /// Stripe index in it.
+        stripe: u32,
+    },
+    /// The range ends past the file or is reversed.
+    Range {
+        /// First byte asked for.
+        start: u64,
+        /// First byte after.
+        end: u64,
+        /// The file's size.
+        size: u64,
+    },
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::NoValidMirror => f.write_str(
+                "no data mirror is free of stale components: nothing can be read with certainty",
+            ),
+            Self::NoMirror { mirror } => write!(f, "the layout has no mirror {mirror}"),
+            Self::NotParity { mirror } => write!(f, "mirror {mirror} holds data, not parity"),
+            Self::NoParity => f.write_str("the layout has no parity component"),
+            Self::NotInObjects { component } => write!(
+                f,
+                "component {component} is not stored in OST objects (on the MDT, foreign, released \
+                 or of an unknown kind)"
+            ),
+            Self::NoObjects { component } => {
+                write!(f, "component {component} has no objects, but the file reaches it")
+            }
+            Self::Unpaired { parity } => write!(
+                f,
+                "parity component {parity} protects nothing: no component of its extent links to it"
+            ),
+            Self::PairMismatch { data, parity } => write!(
+                f,
+                "data component {data} and parity component {parity} differ in extent or stripe \
+                 size, or the parity has too few stripes for the data's RAID sets"
+            ),
+            Self::PairGeometry { data, set, parity } => write!(
+                f,
+                "component {data} splits into RAID sets of up to {set} data stripes with {parity} \
+                 parity, which is no code (1 data stripe takes 1 parity; data 2..=255, parity \
+                 1..=15, together at most 256)"
+            ),
+            Self::StaleParity { component } => write!(
+                f,
+                "parity component {component} is stale: the data changed since it was computed, \
+                 so resync it first"
+            ),
+            Self::DataLost { component, stripe } => write!(
+                f,
+                "stripe {stripe} of component {component} is lost: rebuild it before its parity \
+                 can be computed"
+            ),
+            Self::Range { start, end, size } => {
+                write!(f, "range {start}..{end} does not lie in the file's {size} bytes")
+            }
+        }
+    }
+}
+
+impl core::error::Error for PlanError {}
+
+/// Plans a read of `range`, through parity where `health` says that objects are lost.
+///
+/// # Errors
+/// A range outside the file, or a layout without a readable data mirror.
+pub fn read(
+    layout: &Layout,
+    size: u64,
+    range: Range<u64>,
+    health: &Health,
+    check: bool,
+) -> Result<Plan, PlanError> {
+    if range.start > range.end || range.end > size {
+        return Err(PlanError::Range { start: range.start, end: range.end, size });
+    }
+    let views: Vec<_> = layout.components().collect();
+    let mut parts = Vec::new();
+    for data in read_mirror(&views, health)? {
+        let extent = data.extent;
+        let end = size.min(extent.end);
+        if range.start.max(extent.start) >= range.end.min(end) || uninstantiated(data) {
+            continue;
+        }
+        let mut part = Part::new(data, usable_parity(layout, &views, data, health), size)?;
+        part.limit(&range);
+        parts.push(part);
+    }
+    Ok(Plan { job: Job::Read { check }, size, range, health: health.clone(), parts })
+}
+
+/// Plans the striping of an input of `size` bytes over the layout's objects, parity included.
+///
+/// # Errors
+/// Components that the file reaches without objects, or that are not in OST objects.
+pub fn write(layout: &Layout, size: u64) -> Result<Plan, PlanError> {
+    let mut parts = Vec::new();
+    let views: Vec<_> = layout.components().collect();
+    for data in views.iter().filter(|c| !c.is_parity() && c.extent.start < size) {
+        if uninstantiated(data) {
+            return Err(PlanError::NoObjects { component: data.index });
+        }
+        parts.push(Part::new(data, parity_view(layout, &views, data), size)?);
+    }
+    Ok(Plan { job: Job::Write, size, range: 0..size, health: Health::default(), parts })
+}
+
+/// Plans the computation of a parity mirror's bytes from the file's own bytes: what the mirror
+/// holds after a resync. Objects are not needed, so components without any are fine.
+///
+/// # Errors
+/// `mirror` (None = the first parity mirror) does not exist or holds no parity, or a pair is no
+/// code.
+pub fn parity(layout: &Layout, size: u64, mirror: Option<u16>) -> Result<Plan, PlanError> {
+    let views: Vec<_> = layout.components().collect();
+    let mirror = match mirror {
+        Some(mirror) => {
+            if !views.iter().any(|c| c.id.mirror() == mirror) {
+                return Err(PlanError::NoMirror { mirror });
+            }
+            mirror
+        }
+        None => views.iter().find(|c| c.is_parity()).ok_or(PlanError::NoParity)?.id.mirror(),
+    };
+    let mut parts = Vec::new();
+    for parity in views.iter().filter(|c| c.id.mirror() == mirror) {
+        if !parity.is_parity() {
+            return Err(PlanError::NotParity { mirror });
+        }
+        if parity.extent.start >= size {
+            continue;
+        }
+        let data = layout.data_of(parity.index).and_then(|i| views.get(i));
+        let data = data.ok_or(PlanError::Unpaired { parity: parity.index })?;
+        parts.push(Part::new(data, Some(parity), size)?);
+    }
+    Ok(Plan { job: Job::Parity, size, range: 0..size, health: Health::default(), parts })
+}
+
+/// Plans the recomputation of all parity from the data.
+///
+/// # Errors
+/// No parity, parity without objects, or data that is lost.
+pub fn resync(layout: &Layout, size: u64, health: &Health) -> Result<Plan, PlanError> {
+    let parts = protected(layout, size)?;
+    for part in &parts {
+        for stripe in 0..part.data_stripes() {
+            let component = part.data_component();
+            if health.is_lost(component, stripe, part.data_object(stripe)) {
+                return Err(PlanError::DataLost { component, stripe });
+            }
+        }
+    }
+    Ok(Plan { job: Job::Resync, size, range: 0..size, health: health.clone(), parts })
+}
+
+/// Plans a comparison of all parity with the data.
+///
+/// # Errors
+/// No parity, stale parity, or parity without objects although the file reaches it.
+pub fn verify(layout: &Layout, size: u64, health: &Health) -> Result<Plan, PlanError> {
+    if let Some(stale) = layout.components().find(|c| c.is_parity() && c.is_stale()) {
+        return Err(PlanError::StaleParity { component: stale.index });
+    }
+    let parts = protected(layout, size)?;
+    Ok(Plan { job: Job::Verify, size, range: 0..size, health: health.clone(), parts })
+}
+
+/// Plans the rebuild of every object that `health` calls lost: `layout` already names the new
+/// objects in their slots.
+///
+/// # Errors
+/// As [`verify`]. A lost object without parity cannot be rebuilt: its steps come out as
+/// [`Work::Lost`].
+pub fn rebuild(layout: &Layout, size: u64, health: &Health) -> Result<Plan, PlanError> {
+    let views: Vec<_> = layout.components().collect();
+    let mut parts = Vec::new();
+    for data in views.iter().filter(|c| !c.is_parity() && c.extent.start < size) {
+        if uninstantiated(data) {
+            continue;
+        }
+        let part = Part::new(data, usable_parity(layout, &views, data, health), size)?;
+        if part.any_lost(health) {
+            parts.push(part);
+        }
+    }
+    Ok(Plan { job: Job::Rebuild, size, range: 0..size, health: health.clone(), parts })
+}
+
+impl Plan {
+    /// What it is for.
+    pub fn job(&self) -> Job {
+        self.job
+    }
+
+    /// The file's size in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The health that it was made for.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Its parts: one per component (with its parity) that the job touches.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Steps of all parts together.
+    pub fn steps(&self) -> u64 {
+        self.parts.iter().map(Part::steps).sum()
+    }
+
+    /// Step `index` of part `part`; `None` where there is nothing to do. `health` may be worse
+    /// than the plan's own: the executor asks again when an object turns out to be damaged.
+    pub fn step(&self, part: usize, index: u64, health: &Health) -> Option<Step> {
+        let part = self.parts.get(part)?;
+        step::make(self.job, part, index, &self.range, &self.health, health)
+    }
+
+    /// The bytes of a member's tile that the plan is about: all of it, or what a read wants.
+    pub fn wanted(&self, member: &Member) -> Range<usize> {
+        match self.job {
+            Job::Read { .. } => step::clip(member, &self.range).unwrap_or(0..0),
+            _ => 0..member.len,
+        }
+    }
+
+    /// Objects that cannot be read are worked around, not fatal.
+    pub fn tolerates_damage(&self) -> bool {
+        matches!(self.job, Job::Read { .. } | Job::Verify | Job::Rebuild)
+    }
+
+    /// The object that a transfer of this plan speaks of.
+    pub fn object(&self, component: usize, stripe: u32) -> Option<ObjectId> {
+        self.parts.iter().find_map(|p| p.object(component, stripe))
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:?} of bytes {}..{}:", self.job, self.range.start, self.range.end)?;
+        self.parts.iter().try_for_each(|p| writeln!(f, "  {p}"))
+    }
+}
+
+/// Reads as zeros: nothing was ever written there.
+fn uninstantiated(view: &ComponentView<'_>) -> bool {
+    !view.is_init() && view.stripes().is_some() && !view.is_dom()
+}
+
+fn parity_view<'v, 'a>(
+    layout: &Layout,
+    views: &'v [ComponentView<'a>],
+    data: &ComponentView<'_>,
+) -> Option<&'v ComponentView<'a>> {
+    layout.parity_of(data.index).and_then(|i| views.get(i))
+}
+
+/// The data component's parity, if it can be read with: instantiated, not stale, a legal pair.
+fn usable_parity<'v, 'a>(
+    layout: &Layout,
+    views: &'v [ComponentView<'a>],
+    data: &ComponentView<'_>,
+    health: &Health,
+) -> Option<&'v ComponentView<'a>> {
+    let parity = parity_view(layout, views, data)?;
+    let usable = parity.objects().is_some()
+        && !parity.is_stale()
+        && !data.is_stale()
+        && Part::new(data, Some(parity), data.extent.end).is_ok();
+    (usable && !health.ignores(parity.index)).then_some(parity)
+}
+
+/// The EC pairs that the file reaches, each with objects on both sides.
+fn protected(layout: &Layout, size: u64) -> Result<Vec<Part>, PlanError> {
+    let views: Vec<_> = layout.components().collect();
+    let mut parts = Vec::new();
+    let mut any = false;
+    for parity in views.iter().filter(|c| c.is_parity()) {
+        any = true;
+        if parity.extent.start >= size {
+            continue;
+        }
+        let data = layout.data_of(parity.index).and_then(|i| views.get(i));
+        let data = data.ok_or(PlanError::Unpaired { parity: parity.index })?;
+        if uninstantiated(data) {
+            continue; // never written: reads as zeros, whatever the parity says
+        }
+        if parity.objects().is_none() {
+            return Err(PlanError::NoObjects { component: parity.index });
+        }
+        parts.push(Part::new(data, Some(parity), size)?);
+    }
+    if any { Ok(parts) } else { Err(PlanError::NoParity) }
+}
+
+/// The data mirror to read: without stale components, with the fewest lost objects.
+fn read_mirror<'v, 'a>(
+    views: &'v [ComponentView<'a>],
+    health: &Health,
+) -> Result<Vec<&'v ComponentView<'a>>, PlanError> {
+    let mut best: Option<(usize, u16)> = None;
+    for view in views.iter().filter(|c| !c.is_parity()) {
+        let mirror = view.id.mirror();
+        let members = || views.iter().filter(move |c| c.id.mirror() == mirror);
+        if best.is_some_and(|(_, b)| b == mirror) || members().any(|c| c.is_stale()) {
+            continue;
+        }
+        let lost = members().map(|c| health.lost_in(c)).sum();
+        if best.is_none_or(|(least, _)| lost < least) {
+            best = Some((lost, mirror));
+        }
+    }
+    let (_, mirror) = best.ok_or(PlanError::NoValidMirror)?;
+    Ok(views.iter().filter(|c| c.id.mirror() == mirror).collect())
+}
