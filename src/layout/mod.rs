@@ -14,6 +14,7 @@ pub mod map;
 mod model;
 pub mod plan;
 pub mod raid;
+pub mod show;
 pub mod spec;
 mod view;
 pub mod xattr;
