@@ -13,7 +13,7 @@ use super::model::{
     Body, Component, ComponentFlags, Composite, Fid, Foreign, Layout, Pattern, Slot, Striping,
     StripingKind,
 };
-use text::{Bytes, Flags, ForeignKind, Hex, HsmFlags, PatternWords, Timestamp};
+use text::{Bytes, ForeignKind, Hex, HsmFlags, Timestamp};
 
 /// `LOV_MAGIC_COMP_V1`: `lfs` shows it for SEL too.
 const COMP_V1: u32 = 0x0bd6_0bd0;
@@ -114,7 +114,7 @@ impl Getstripe<'_> {
             writeln!(f, "  - lcme_id:             {}", component.id.0)?;
             writeln!(f, "    lcme_mirror_id:      {}", component.id.mirror())?;
         }
-        writeln!(f, "    lcme_flags:          {}", Flags(component.flags))?;
+        writeln!(f, "    lcme_flags:          {}", component.flags)?;
         if component.link_id != 0 {
             writeln!(f, "    lcme_mirror_link_id: {}", Hex(component.link_id.into()))?;
         }
@@ -253,7 +253,7 @@ impl<'a> Shown<'a> {
             true => writeln!(f, "{indent}lmm_extension_size: {}", self.size(striping.stripe_size))?,
             false => writeln!(f, "{indent}lmm_stripe_size:   {}", striping.stripe_size)?,
         }
-        writeln!(f, "{indent}lmm_pattern:       {}", PatternWords(striping.pattern))?;
+        writeln!(f, "{indent}lmm_pattern:       {}", striping.pattern)?;
         let generation = if self.init { striping.gen_or_offset } else { 0 };
         writeln!(f, "{indent}lmm_layout_gen:    {generation}")?;
         match self.dom {
@@ -286,7 +286,7 @@ impl<'a> Shown<'a> {
         let offset_label = if self.dom { "mdt_index:     " } else { "stripe_offset: " };
         write!(f, "{indent}stripe_count:  {} ", self.count(count))?;
         write!(f, "{indent}{size_label}{} ", self.size(size))?;
-        write!(f, "{indent}pattern:       {} ", PatternWords(striping.pattern))?;
+        write!(f, "{indent}pattern:       {} ", striping.pattern)?;
         write!(f, "{indent}{offset_label}{}", self.offset())?;
         if let Some(pool) = self.pool {
             write!(f, " {indent}pool:          {}", Bytes(pool))?;

@@ -61,13 +61,11 @@ fn names(f: &mut fmt::Formatter<'_>, bits: u32, table: &[(u32, &str)]) -> Result
     Ok(rest)
 }
 
-/// `lcme_flags` in the order of `lfs`.
-pub(super) struct Flags(pub(super) ComponentFlags);
-
-impl fmt::Display for Flags {
+/// The names that `lfs` prints, in its order: `init,stale,parity`; `0` for none.
+impl fmt::Display for ComponentFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const PREFER: u32 = ComponentFlags::PREF_RD | ComponentFlags::PREF_WR;
-        let bits = self.0.0;
+        let bits = self.0;
         let rest = names(
             f,
             bits,
@@ -96,10 +94,8 @@ impl fmt::Display for Flags {
     }
 }
 
-/// `lmm_pattern` in the order of `lfs`.
-pub(super) struct PatternWords(pub(super) Pattern);
-
-impl fmt::Display for PatternWords {
+/// The words that `lfs` prints, in its order: `raid0,parity`.
+impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const TABLE: [(u32, &str); 9] = [
             (Pattern::RAID0, "raid0"),
@@ -112,7 +108,7 @@ impl fmt::Display for PatternWords {
             (Pattern::HOLE, "hole"),
             (Pattern::RELEASED, "released"),
         ];
-        let bits = self.0.0;
+        let bits = self.0;
         let known = TABLE.iter().fold(0, |known, (bit, _)| known | bit);
         if bits & !known != 0 {
             let comma = if bits & known == 0 { "" } else { "," };
@@ -217,7 +213,7 @@ mod tests {
 
     #[test]
     fn names_of_bits() {
-        let flags = |bits| Flags(ComponentFlags(bits)).to_string();
+        let flags = |bits| ComponentFlags(bits).to_string();
         assert_eq!(flags(0), "0");
         assert_eq!(flags(0x91), "init,stale,parity");
         assert_eq!(flags(0x16), "init,prefer");
@@ -225,7 +221,7 @@ mod tests {
         assert_eq!(flags(0x4000_0080), "parity,link_id");
         assert_eq!(flags(0x1010), "init,0x1000");
         assert_eq!(flags(0x8000_0000), "0x80000000");
-        let pattern = |bits| PatternWords(Pattern(bits)).to_string();
+        let pattern = |bits| Pattern(bits).to_string();
         assert_eq!(pattern(0x8000_0005), "raid0,parity,released");
         assert_eq!(pattern(0x201), "raid0,overstriped");
         assert_eq!(pattern(0x1001), ",unknown_1001");
