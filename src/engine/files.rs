@@ -1,5 +1,6 @@
 //! Ordinary files: sparse-aware positional I/O, and output that appears whole or not at all.
 
+use super::scan::BLOCK;
 use super::store::{Input, Output};
 use rustix::fs::{FallocateFlags, SeekFrom, fallocate, seek};
 use rustix::io::Errno;
@@ -45,14 +46,16 @@ pub(super) fn next_data(file: &File, offset: u64) -> io::Result<Option<Range<u64
 
 /// Makes `range` a hole without changing the size.
 pub(super) fn punch(file: &File, range: Range<u64>) -> io::Result<()> {
-    let end = range.end.min(file.metadata()?.len());
-    if range.start >= end {
+    let size = file.metadata()?.len();
+    if range.start >= size {
         return Ok(());
     }
+    // The block that the file ends in goes as a whole: nothing lies behind its end.
+    let end = if range.end >= size { size.next_multiple_of(BLOCK as u64) } else { range.end };
     let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
     match fallocate(file, flags, range.start, end - range.start) {
         Ok(()) => Ok(()),
-        Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(file, range.start..end),
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(file, range.start..end.min(size)),
         Err(e) => Err(e.into()),
     }
 }

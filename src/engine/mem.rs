@@ -250,7 +250,7 @@ impl ObjectStore for MemStore {
     }
 }
 
-impl Input for [u8] {
+impl Input for &[u8] {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let from = usize::try_from(offset).unwrap_or(usize::MAX).min(self.len());
         let n = buf.len().min(self.len() - from);
