@@ -22,6 +22,7 @@ use super::model::{
     Pattern, PoolName, Striping, StripingKind,
 };
 use super::raid::RaidSets;
+use crate::ec::Geometry;
 
 /// Most stripes of a component.
 const MAX_STRIPES: u32 = 2000;
@@ -148,10 +149,15 @@ impl Allocator<'_> {
             };
             let Component { extent, data, parity, .. } = *entry;
             let shape = shape(self.defaults, index, striping, extent, entry.flags.0)?;
+            let is_parity = entry.flags.has(ComponentFlags::PARITY);
+            if (is_parity || parity > 0) && Geometry::new(data.into(), parity.into()).is_err() {
+                let what = "this code";
+                return Err(AllocateError::Unsupported { component: index, what });
+            }
             let init = extent.start == 0 || extent.start < file.size;
             let row = if !init {
                 Vec::new()
-            } else if entry.flags.has(ComponentFlags::PARITY) {
+            } else if is_parity {
                 let data = request.data_of(index).and_then(|data| rows.get(data));
                 let data = data.filter(|data| !data.is_empty());
                 let data = data.ok_or(AllocateError::Unpaired { component: index })?;
@@ -220,7 +226,7 @@ impl Allocator<'_> {
         let available = osts.len() as u32;
         let no_ost = |index| AllocateError::NoOst { component, index };
         let too_few = |needed| AllocateError::TooFewOsts { component, needed, available };
-        if striping.kind == StripingKind::Specific {
+        if striping.kind == StripingKind::Specific && !striping.slots.is_empty() {
             let listed = striping.slots.get(..usize::from(shape.stripe_count));
             let mut listed: Vec<u32> =
                 listed.unwrap_or(&striping.slots).iter().map(|slot| slot.ost).collect();

@@ -28,7 +28,7 @@ pub(super) fn shape(
     flags: u32,
 ) -> Result<Shape, AllocateError> {
     let unsupported = |what| AllocateError::Unsupported { component, what };
-    if flags & ComponentFlags::EXTENSION != 0 || extent.start == extent.end {
+    if flags & ComponentFlags::EXTENSION != 0 || extent.start >= extent.end {
         return Err(unsupported("a self-extending component"));
     }
     match striping.pattern.kind() {
