@@ -1,5 +1,6 @@
 //! The codec against the schoolbook, on every backend of the machine.
 #![cfg(feature = "alloc")]
+#![allow(clippy::unwrap_used)]
 
 #[path = "common/oracle.rs"]
 mod oracle;

@@ -60,6 +60,7 @@ impl Cache {
 }
 
 #[cfg(all(test, feature = "std"))]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::geometry::Geometry;
     use super::super::set::ShardSet;

@@ -144,6 +144,7 @@ fn invert(parity: &[usize], data: &[usize]) -> Small {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -189,10 +190,10 @@ mod tests {
         let data = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 17, 18, 19];
         for n in 0..=15 {
             let inverse = invert(&parity[..n], &data[..n]);
-            for i in 0..n {
-                for j in 0..n {
-                    let sum = (0..n)
-                        .fold(0, |sum, q| sum ^ mul(inverse[i][q], cauchy(parity[q], data[j])));
+            for (i, row) in inverse[..n].iter().enumerate() {
+                for (j, d) in data[..n].iter().enumerate() {
+                    let terms = row.iter().zip(&parity[..n]);
+                    let sum = terms.fold(0, |sum, (c, q)| sum ^ mul(*c, cauchy(*q, *d)));
                     assert_eq!(sum, u8::from(i == j), "{n}: {i}, {j}");
                 }
             }

@@ -11,9 +11,9 @@ token!(Neon, cpu::neon, "NEON");
 
 /// One safe operation made of instructions that the token vouches for.
 macro_rules! op {
-    ($(fn $name:ident($($arg:ident: $ty:ty),*) -> $out:ty $body:block)*) => {$(
+    ($(fn $name:ident($($arg:ident: $ty:ty),*) $(-> $out:ty)? $body:block)*) => {$(
         #[inline(always)]
-        fn $name(self, $($arg: $ty),*) -> $out {
+        fn $name(self, $($arg: $ty),*) $(-> $out)? {
             // SAFETY: register-only instructions, and loads of a table that is borrowed; the token
             // proves that the CPU has them.
             unsafe { $body }
@@ -31,6 +31,7 @@ unsafe impl Simd for Neon {
     type V = uint8x16_t;
     type X = (uint8x16_t, uint8x16_t);
     type C = (uint8x16_t, uint8x16_t);
+    type A = uint8x16_t;
 
     #[inline(always)]
     unsafe fn load(self, p: *const u8) -> uint8x16_t {
@@ -54,10 +55,12 @@ unsafe impl Simd for Neon {
             (vandq_u8(v, vdupq_n_u8(15)), vshrq_n_u8::<4>(v))
         }
         fn mul_add(
-            acc: uint8x16_t, c: (uint8x16_t, uint8x16_t), x: (uint8x16_t, uint8x16_t)
-        ) -> uint8x16_t {
-            veorq_u8(acc, veorq_u8(vqtbl1q_u8(c.0, x.0), vqtbl1q_u8(c.1, x.1)))
+            sum: &mut uint8x16_t, c: (uint8x16_t, uint8x16_t), x: (uint8x16_t, uint8x16_t)
+        ) {
+            *sum = veorq_u8(*sum, veorq_u8(vqtbl1q_u8(c.0, x.0), vqtbl1q_u8(c.1, x.1)));
         }
+        fn open(v: uint8x16_t) -> uint8x16_t { v }
+        fn close(sum: &uint8x16_t) -> uint8x16_t { *sum }
     }
 
     #[inline(always)]

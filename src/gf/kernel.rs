@@ -83,14 +83,14 @@ pub(crate) unsafe fn update(
     backend.dispatch(Job { verb, coefs, sources: &[old], rows, len });
 }
 
-/// One call of a kernel. Made only by the three functions above; their callers' promises about
-/// lengths, memory and overlap hold for it.
-struct Job<'a, V> {
-    verb: V,
-    coefs: &'a [Coef],
-    sources: &'a [*const u8],
-    rows: usize,
-    len: usize,
+/// One call of a kernel. Made only by the three functions above, and by the tests of this module;
+/// their callers' promises about lengths, memory and overlap hold for it.
+pub(super) struct Job<'a, V> {
+    pub(super) verb: V,
+    pub(super) coefs: &'a [Coef],
+    pub(super) sources: &'a [*const u8],
+    pub(super) rows: usize,
+    pub(super) len: usize,
 }
 
 impl<V: Verb> Kernel for Job<'_, V> {
@@ -241,7 +241,7 @@ impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
         at: usize,
         residue: &mut S::V,
     ) {
-        let mut acc = [[simd.zero(); U]; R];
+        let mut acc = [[simd.open(simd.zero()); U]; R];
         // SAFETY: the caller's contract is that of begin, load and end; there are `sources` times
         // `stride` coefficients, of which the group's are R from `coefs` on in each stride.
         unsafe {
@@ -256,7 +256,8 @@ impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
                     let c = simd.prepare(&*coefs.add(r));
                     let d = simd.prepare(&*coefs.add(self.stride + r));
                     for u in 0..U {
-                        row[u] = simd.mul_add(simd.mul_add(row[u], c, x[u]), d, y[u]);
+                        simd.mul_add(&mut row[u], c, x[u]);
+                        simd.mul_add(&mut row[u], d, y[u]);
                     }
                 }
                 // After the last source this may point past the table.
@@ -268,7 +269,7 @@ impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
                 for (r, row) in acc.iter_mut().enumerate() {
                     let c = simd.prepare(&*coefs.add(r));
                     for u in 0..U {
-                        row[u] = simd.mul_add(row[u], c, x[u]);
+                        simd.mul_add(&mut row[u], c, x[u]);
                     }
                 }
                 coefs = coefs.wrapping_add(self.stride);
@@ -280,7 +281,7 @@ impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
 }
 
 /// How bytes are moved: whole registers, round the caches, or the first few bytes of a register.
-trait Access: Copy {
+pub(super) trait Access: Copy {
     /// # Safety
     /// As for `Simd::load`, of the bytes that this access moves.
     unsafe fn load<S: Simd>(self, simd: S, p: *const u8) -> S::V;
@@ -340,7 +341,7 @@ impl Access for Part {
 /// Where the kernels differ: how rows begin, what is multiplied, and where rows end.
 ///
 /// The pointers that a verb holds obey the promises of its [`Job`].
-trait Verb: Copy {
+pub(super) trait Verb: Copy {
     /// The same verb for the rows from `first` on.
     fn skip_rows(self, first: usize) -> Self;
 
@@ -354,7 +355,7 @@ trait Verb: Copy {
         simd: S,
         access: A,
         at: usize,
-        acc: &mut [[S::V; U]; R],
+        acc: &mut [[S::A; U]; R],
     );
 
     /// # Safety
@@ -382,7 +383,7 @@ trait Verb: Copy {
         simd: S,
         access: A,
         at: usize,
-        acc: &[[S::V; U]; R],
+        acc: &[[S::A; U]; R],
         residue: &mut S::V,
     );
 }
@@ -395,12 +396,13 @@ unsafe fn load_rows<S: Simd, A: Access, const R: usize, const U: usize>(
     access: A,
     outputs: *const *const u8,
     at: usize,
-    acc: &mut [[S::V; U]; R],
+    acc: &mut [[S::A; U]; R],
 ) {
     for (r, row) in acc.iter_mut().enumerate() {
-        for (u, v) in row.iter_mut().enumerate() {
+        for (u, sum) in row.iter_mut().enumerate() {
             // SAFETY: the caller's contract.
-            *v = unsafe { access.load(simd, (*outputs.add(r)).add(at + u * S::BYTES)) };
+            let v = unsafe { access.load(simd, (*outputs.add(r)).add(at + u * S::BYTES)) };
+            *sum = simd.open(v);
         }
     }
 }
@@ -413,19 +415,20 @@ unsafe fn store_rows<S: Simd, A: Access, const R: usize, const U: usize>(
     access: A,
     outputs: *const *mut u8,
     at: usize,
-    acc: &[[S::V; U]; R],
+    acc: &[[S::A; U]; R],
 ) {
     for (r, row) in acc.iter().enumerate() {
-        for (u, v) in row.iter().enumerate() {
+        for (u, sum) in row.iter().enumerate() {
+            let v = simd.close(sum);
             // SAFETY: the caller's contract.
-            unsafe { access.store(simd, (*outputs.add(r)).add(at + u * S::BYTES), *v) };
+            unsafe { access.store(simd, (*outputs.add(r)).add(at + u * S::BYTES), v) };
         }
     }
 }
 
 #[derive(Clone, Copy)]
-struct Dot {
-    outputs: *const *mut u8,
+pub(super) struct Dot {
+    pub(super) outputs: *const *mut u8,
 }
 
 impl Verb for Dot {
@@ -450,7 +453,7 @@ impl Verb for Dot {
         _: S,
         _: A,
         _: usize,
-        _: &mut [[S::V; U]; R],
+        _: &mut [[S::A; U]; R],
     ) {
     }
     #[inline(always)]
@@ -459,7 +462,7 @@ impl Verb for Dot {
         simd: S,
         access: A,
         at: usize,
-        acc: &[[S::V; U]; R],
+        acc: &[[S::A; U]; R],
         _: &mut S::V,
     ) {
         // SAFETY: the caller's contract is the same.
@@ -468,8 +471,8 @@ impl Verb for Dot {
 }
 
 #[derive(Clone, Copy)]
-struct Verify {
-    outputs: *const *const u8,
+pub(super) struct Verify {
+    pub(super) outputs: *const *const u8,
 }
 
 impl Verb for Verify {
@@ -487,7 +490,7 @@ impl Verb for Verify {
         simd: S,
         access: A,
         at: usize,
-        acc: &mut [[S::V; U]; R],
+        acc: &mut [[S::A; U]; R],
     ) {
         // SAFETY: the caller's contract is the same.
         unsafe { load_rows(simd, access, self.outputs, at, acc) }
@@ -498,20 +501,20 @@ impl Verb for Verify {
         simd: S,
         _: A,
         _: usize,
-        acc: &[[S::V; U]; R],
+        acc: &[[S::A; U]; R],
         residue: &mut S::V,
     ) {
-        for v in acc.iter().flatten() {
-            *residue = simd.or(*residue, *v);
+        for sum in acc.iter().flatten() {
+            *residue = simd.or(*residue, simd.close(sum));
         }
     }
 }
 
 #[derive(Clone, Copy)]
-struct Update {
-    outputs: *const *mut u8,
+pub(super) struct Update {
+    pub(super) outputs: *const *mut u8,
     /// The only source is the old bytes; these are added to them.
-    new: *const u8,
+    pub(super) new: *const u8,
 }
 
 impl Verb for Update {
@@ -529,7 +532,7 @@ impl Verb for Update {
         simd: S,
         access: A,
         at: usize,
-        acc: &mut [[S::V; U]; R],
+        acc: &mut [[S::A; U]; R],
     ) {
         // SAFETY: the caller's contract is the same.
         unsafe { load_rows(simd, access, self.outputs.cast(), at, acc) }
@@ -558,7 +561,7 @@ impl Verb for Update {
         simd: S,
         access: A,
         at: usize,
-        acc: &[[S::V; U]; R],
+        acc: &[[S::A; U]; R],
         _: &mut S::V,
     ) {
         // SAFETY: the caller's contract is the same.

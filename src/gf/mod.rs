@@ -20,6 +20,9 @@ mod aarch64;
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 mod x86;
 
+#[cfg(all(test, feature = "std"))]
+mod tests;
+
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 pub use aarch64::Neon;
 pub use backend::Backend;

@@ -1,16 +1,17 @@
 //! The backend of last resort, in plain integers: eight bytes of the field in each `u64`.
 //!
-//! c * x is the sum of x * 2^b over the bits b of c. The eight multiples are made once per source
-//! and shared by all outputs; a constant is eight masks that select among them. Compilers turn the
-//! arrays of `u64` into whatever vectors the target has, and they are fair on targets with none.
+//! c * x is the sum of x * 2^b over the bits b of c. So a sum of products is kept as eight sums,
+//! one for each b, to which x is added as it is; only at the end are they multiplied by their 2^b.
+//! That leaves four additions to a product on average, whatever the constants, and no table.
+//! Compilers turn the arrays of `u64` into whatever vectors the target has.
 #![allow(unsafe_code)]
 
 use super::coef::Coef;
 use super::scalar::REDUCTION;
 use super::simd::{Kernel, Simd};
 
-/// Words in a register. Two fill an SSE2 register.
-const WORDS: usize = 2;
+/// Words in a register: so many that walking the bits of a constant costs little beside them.
+const WORDS: usize = 8;
 /// A byte in each byte of a word.
 const BYTES_OF_1: u64 = 0x0101_0101_0101_0101;
 
@@ -30,8 +31,9 @@ unsafe impl Simd for Portable {
     const PAIRS: bool = false;
 
     type V = Words;
-    type X = [Words; 8];
-    type C = [u64; 8];
+    type X = Words;
+    type C = u8;
+    type A = [Words; 8];
 
     #[inline(always)]
     unsafe fn load(self, p: *const u8) -> Words {
@@ -68,33 +70,34 @@ unsafe impl Simd for Portable {
     }
 
     #[inline(always)]
-    fn prepare(self, c: &Coef) -> [u64; 8] {
-        let c = u64::from(c.value());
-        let mut masks = [0; 8];
-        for (b, mask) in masks.iter_mut().enumerate() {
-            *mask = (c >> b & 1).wrapping_neg();
-        }
-        masks
+    fn prepare(self, c: &Coef) -> u8 {
+        c.value()
     }
     #[inline(always)]
-    fn split(self, mut v: Words) -> [Words; 8] {
-        let mut multiples = [v; 8];
-        for multiple in &mut multiples[1..] {
-            for word in &mut v {
-                *word = double(*word);
-            }
-            *multiple = v;
-        }
-        multiples
+    fn split(self, v: Words) -> Words {
+        v
     }
     #[inline(always)]
-    fn mul_add(self, mut acc: Words, masks: [u64; 8], multiples: [Words; 8]) -> Words {
-        for b in 0..8 {
-            for i in 0..WORDS {
-                acc[i] ^= multiples[b][i] & masks[b];
-            }
+    fn open(self, v: Words) -> [Words; 8] {
+        let mut sums = [[0; WORDS]; 8];
+        sums[0] = v;
+        sums
+    }
+    #[inline(always)]
+    fn mul_add(self, sums: &mut [Words; 8], mut c: u8, x: Words) {
+        while c != 0 {
+            let sum = &mut sums[c.trailing_zeros() as usize & 7];
+            *sum = self.xor(*sum, x);
+            c &= c - 1;
         }
-        acc
+    }
+    #[inline(always)]
+    fn close(self, sums: &[Words; 8]) -> Words {
+        let [rest @ .., mut total] = *sums;
+        for sum in rest.iter().rev() {
+            total = self.xor(total.map(double), *sum);
+        }
+        total
     }
 
     #[inline(always)]

@@ -38,6 +38,8 @@ pub(crate) unsafe trait Simd: Copy {
     type X: Copy;
     /// A constant in registers.
     type C: Copy;
+    /// A sum of products. A register, unless summing is cheaper in another form.
+    type A: Copy;
 
     /// # Safety
     /// `p` is readable for `BYTES` bytes; any alignment.
@@ -97,8 +99,12 @@ pub(crate) unsafe trait Simd: Copy {
 
     fn prepare(self, c: &Coef) -> Self::C;
     fn split(self, v: Self::V) -> Self::X;
-    /// `acc + c * x`.
-    fn mul_add(self, acc: Self::V, c: Self::C, x: Self::X) -> Self::V;
+    /// The sum that is `v` so far.
+    fn open(self, v: Self::V) -> Self::A;
+    /// `sum += c * x`.
+    fn mul_add(self, sum: &mut Self::A, c: Self::C, x: Self::X);
+    /// What the sum is.
+    fn close(self, sum: &Self::A) -> Self::V;
 
     /// Runs `kernel` where the instructions are enabled: the only such place of a backend.
     fn run<K: Kernel>(self, kernel: K) -> K::Out;

@@ -18,9 +18,9 @@ token!(Gfni512, cpu::avx512_gfni, "AVX-512 F and BW, and GFNI");
 
 /// One safe operation made of instructions that the token vouches for.
 macro_rules! op {
-    ($(fn $name:ident($($arg:ident: $ty:ty),*) -> $out:ty $body:block)*) => {$(
+    ($(fn $name:ident($($arg:ident: $ty:ty),*) $(-> $out:ty)? $body:block)*) => {$(
         #[inline(always)]
-        fn $name(self, $($arg: $ty),*) -> $out {
+        fn $name(self, $($arg: $ty),*) $(-> $out)? {
             // SAFETY: instructions on registers, and loads of a 16-byte table that is borrowed; the
             // token proves that the CPU has them.
             unsafe { $body }
@@ -32,6 +32,16 @@ macro_rules! op {
 macro_rules! memory {
     ($v:ty, $load:ident, $store:ident, $stream:ident) => {
         type V = $v;
+        type A = $v;
+
+        #[inline(always)]
+        fn open(self, v: $v) -> $v {
+            v
+        }
+        #[inline(always)]
+        fn close(self, sum: &$v) -> $v {
+            *sum
+        }
 
         #[inline(always)]
         unsafe fn load(self, p: *const u8) -> $v {
@@ -101,9 +111,9 @@ unsafe impl Simd for Ssse3 {
             let nibble = _mm_set1_epi8(15);
             (_mm_and_si128(v, nibble), _mm_and_si128(_mm_srli_epi64::<4>(v), nibble))
         }
-        fn mul_add(acc: __m128i, c: (__m128i, __m128i), x: (__m128i, __m128i)) -> __m128i {
+        fn mul_add(sum: &mut __m128i, c: (__m128i, __m128i), x: (__m128i, __m128i)) {
             let product = _mm_xor_si128(_mm_shuffle_epi8(c.0, x.0), _mm_shuffle_epi8(c.1, x.1));
-            _mm_xor_si128(acc, product)
+            *sum = _mm_xor_si128(*sum, product);
         }
     }
     run!("ssse3");
@@ -132,9 +142,9 @@ unsafe impl Simd for Avx2 {
             let nibble = _mm256_set1_epi8(15);
             (_mm256_and_si256(v, nibble), _mm256_and_si256(_mm256_srli_epi64::<4>(v), nibble))
         }
-        fn mul_add(acc: __m256i, c: (__m256i, __m256i), x: (__m256i, __m256i)) -> __m256i {
+        fn mul_add(sum: &mut __m256i, c: (__m256i, __m256i), x: (__m256i, __m256i)) {
             let (low, high) = (_mm256_shuffle_epi8(c.0, x.0), _mm256_shuffle_epi8(c.1, x.1));
-            _mm256_xor_si256(acc, _mm256_xor_si256(low, high))
+            *sum = _mm256_xor_si256(*sum, _mm256_xor_si256(low, high));
         }
     }
     run!("avx2");
@@ -156,8 +166,8 @@ unsafe impl Simd for Gfni256 {
         fn or(a: __m256i, b: __m256i) -> __m256i { _mm256_or_si256(a, b) }
         fn is_zero(v: __m256i) -> bool { _mm256_testz_si256(v, v) != 0 }
         fn prepare(c: &Coef) -> __m256i { _mm256_set1_epi64x(c.affine.cast_signed()) }
-        fn mul_add(acc: __m256i, c: __m256i, x: __m256i) -> __m256i {
-            _mm256_xor_si256(acc, _mm256_gf2p8affine_epi64_epi8::<0>(x, c))
+        fn mul_add(sum: &mut __m256i, c: __m256i, x: __m256i) {
+            *sum = _mm256_xor_si256(*sum, _mm256_gf2p8affine_epi64_epi8::<0>(x, c));
         }
     }
     #[inline(always)]
@@ -209,9 +219,9 @@ unsafe impl Simd for Avx512 {
             let nibble = _mm512_set1_epi8(15);
             (_mm512_and_si512(v, nibble), _mm512_and_si512(_mm512_srli_epi64::<4>(v), nibble))
         }
-        fn mul_add(acc: __m512i, c: (__m512i, __m512i), x: (__m512i, __m512i)) -> __m512i {
+        fn mul_add(sum: &mut __m512i, c: (__m512i, __m512i), x: (__m512i, __m512i)) {
             let (low, high) = (_mm512_shuffle_epi8(c.0, x.0), _mm512_shuffle_epi8(c.1, x.1));
-            _mm512_ternarylogic_epi64::<0x96>(acc, low, high)
+            *sum = _mm512_ternarylogic_epi64::<0x96>(*sum, low, high);
         }
     }
     run!("avx512f,avx512bw");
@@ -234,9 +244,9 @@ unsafe impl Simd for Gfni512 {
         fn or(a: __m512i, b: __m512i) -> __m512i { _mm512_or_si512(a, b) }
         fn is_zero(v: __m512i) -> bool { _mm512_test_epi64_mask(v, v) == 0 }
         fn prepare(c: &Coef) -> __m512i { _mm512_set1_epi64(c.affine.cast_signed()) }
-        fn mul_add(acc: __m512i, c: __m512i, x: __m512i) -> __m512i {
-            // The kernel folds two of these; the compiler makes one three-way xor of both sums.
-            _mm512_xor_si512(acc, _mm512_gf2p8affine_epi64_epi8::<0>(x, c))
+        fn mul_add(sum: &mut __m512i, c: __m512i, x: __m512i) {
+            // The kernel adds two products at a time: the compiler makes that one three-way xor.
+            *sum = _mm512_xor_si512(*sum, _mm512_gf2p8affine_epi64_epi8::<0>(x, c));
         }
     }
     #[inline(always)]

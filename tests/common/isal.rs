@@ -1,0 +1,133 @@
+//! Intel's ISA-L as the reference, if this machine has it: loaded when run, so that nothing needs
+//! it to build.
+//!
+//! `LUSTRINE_REQUIRE=isal` makes its absence a failure; CI sets it.
+#![allow(dead_code, unsafe_code, unreachable_pub)]
+
+use std::ffi::c_int;
+
+use libloading::Library;
+
+type GenCauchy = unsafe extern "C" fn(*mut u8, c_int, c_int);
+type InitTables = unsafe extern "C" fn(c_int, c_int, *const u8, *mut u8);
+type EncodeData =
+    unsafe extern "C" fn(c_int, c_int, c_int, *const u8, *const *const u8, *const *mut u8);
+type InvertMatrix = unsafe extern "C" fn(*mut u8, *mut u8, c_int) -> c_int;
+
+/// The four functions that Lustre uses.
+pub struct Isal {
+    gen_cauchy: GenCauchy,
+    init_tables: InitTables,
+    encode_data: EncodeData,
+    invert_matrix: InvertMatrix,
+}
+
+/// The library, or a loud `None`.
+pub fn load() -> Option<Isal> {
+    let found = if cfg!(miri) { Err("Miri cannot load it".into()) } else { open() };
+    match found {
+        Ok(isal) => Some(isal),
+        Err(why) => {
+            let required = std::env::var("LUSTRINE_REQUIRE").unwrap_or_default();
+            let required = required.split(',').any(|what| what == "isal");
+            assert!(!required, "LUSTRINE_REQUIRE=isal, but libisal.so.2 is missing: {why}");
+            eprintln!("SKIPPED: nothing is compared with ISA-L, libisal.so.2 is missing: {why}");
+            None
+        }
+    }
+}
+
+fn open() -> Result<Isal, Box<dyn std::error::Error>> {
+    // SAFETY: ISA-L's initialisers only read CPUID. The types are those of its erasure_code.h, and
+    // the library is never unloaded, so the function pointers stay good.
+    unsafe {
+        let library: &'static Library = Box::leak(Box::new(Library::new("libisal.so.2")?));
+        Ok(Isal {
+            gen_cauchy: *library.get(b"gf_gen_cauchy1_matrix\0")?,
+            init_tables: *library.get(b"ec_init_tables\0")?,
+            encode_data: *library.get(b"ec_encode_data\0")?,
+            invert_matrix: *library.get(b"gf_invert_matrix\0")?,
+        })
+    }
+}
+
+/// A matrix expanded for `ec_encode_data`.
+pub struct Tables {
+    k: usize,
+    rows: usize,
+    bytes: Vec<u8>,
+}
+
+impl Isal {
+    /// The whole Cauchy matrix: k rows of identity, then p rows; k columns.
+    pub fn matrix(&self, k: usize, p: usize) -> Vec<u8> {
+        let mut matrix = vec![0; (k + p) * k];
+        // SAFETY: it writes m * k bytes, m being k + p.
+        unsafe { (self.gen_cauchy)(matrix.as_mut_ptr(), (k + p) as c_int, k as c_int) };
+        matrix
+    }
+
+    /// Expands rows of k coefficients.
+    pub fn tables(&self, k: usize, coefs: &[u8]) -> Tables {
+        let rows = coefs.len() / k;
+        assert_eq!(coefs.len(), rows * k);
+        let mut bytes = vec![0; 32 * k * rows];
+        // SAFETY: it reads k * rows bytes and writes 32 * k * rows.
+        unsafe {
+            (self.init_tables)(k as c_int, rows as c_int, coefs.as_ptr(), bytes.as_mut_ptr())
+        };
+        Tables { k, rows, bytes }
+    }
+
+    /// The rows that give `lost` back from `used`, k shards each, by ISA-L's own recipe.
+    pub fn decode_rows(&self, k: usize, p: usize, used: &[usize], lost: &[usize]) -> Vec<u8> {
+        let matrix = self.matrix(k, p);
+        assert_eq!(used.len(), k);
+        let mut square: Vec<u8> =
+            used.iter().flat_map(|row| matrix[row * k..][..k].to_vec()).collect();
+        let mut inverse = vec![0; k * k];
+        // SAFETY: both are k by k.
+        let singular =
+            unsafe { (self.invert_matrix)(square.as_mut_ptr(), inverse.as_mut_ptr(), k as c_int) };
+        assert_eq!(singular, 0);
+        let mut rows = Vec::new();
+        for shard in lost {
+            for j in 0..k {
+                let term = |i: usize| (matrix[shard * k + i], inverse[i * k + j]);
+                rows.push((0..k).map(term).fold(0, |sum, (a, b)| sum ^ super::oracle::mul(a, b)));
+            }
+        }
+        rows
+    }
+
+    /// `outputs = tables * sources`.
+    pub fn encode<D: AsRef<[u8]>>(&self, tables: &Tables, sources: &[D], outputs: &mut [Vec<u8>]) {
+        let len = sources[0].as_ref().len();
+        assert!(sources.iter().all(|source| source.as_ref().len() == len));
+        assert!(outputs.iter().all(|output| output.len() == len));
+        let sources: Vec<_> = sources.iter().map(|source| source.as_ref().as_ptr()).collect();
+        let outputs: Vec<_> = outputs.iter_mut().map(|output| output.as_mut_ptr()).collect();
+        // SAFETY: the lengths were checked just now.
+        unsafe { self.encode_raw(tables, &sources, &outputs, len) };
+    }
+
+    /// # Safety
+    /// Each source is readable and each output writable for `len` bytes, and no output overlaps
+    /// anything else.
+    pub unsafe fn encode_raw(
+        &self,
+        tables: &Tables,
+        sources: &[*const u8],
+        outputs: &[*mut u8],
+        len: usize,
+    ) {
+        assert!(sources.len() == tables.k && outputs.len() == tables.rows);
+        let (k, rows) = (tables.k as c_int, tables.rows as c_int);
+        let bytes = tables.bytes.as_ptr();
+        // SAFETY: the tables are 32 * k * rows bytes; the caller vouches for the rest.
+        unsafe {
+            let (sources, outputs) = (sources.as_ptr(), outputs.as_ptr());
+            (self.encode_data)(len as c_int, k, rows, bytes, sources, outputs)
+        }
+    }
+}
