@@ -18,5 +18,5 @@ for t in "${targets[@]}"; do
     if [ -d "fuzz/seeds/$t" ]; then seeds=("fuzz/seeds/$t"); fi
     # libFuzzer adds to the first folder only: the committed seeds stay as they are.
     cargo "+$nightly" fuzz run "$t" "fuzz/corpus/$t" "${seeds[@]}" -- \
-        -max_total_time="${FUZZ_SECONDS:-10}" -print_final_stats=1
+        -max_total_time="${FUZZ_SECONDS:-10}" -print_final_stats=1 -print_funcs=0 -verbosity=0
 done

@@ -51,8 +51,10 @@ pub(crate) fn guard(body: impl FnOnce() -> Result<(), Code>) -> i32 {
         Ok(Ok(())) => LUSTRINE_OK,
         Ok(Err(code)) => code.0,
         Err(payload) => {
-            // Dropping a payload can panic again.
-            core::mem::forget(payload);
+            // A payload's destructor can panic as well; what that leaves is leaked, and nothing else.
+            if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                core::mem::forget(again);
+            }
             LUSTRINE_ERR_PANIC
         }
     }

@@ -133,8 +133,17 @@ fn numbers_are_the_librarys_and_have_words() {
 
 #[test]
 fn a_panic_becomes_a_number() {
-    let code = guard(|| std::panic::panic_any(5_u8));
-    assert_eq!(code, LUSTRINE_ERR_PANIC);
+    struct Rude;
+    impl Drop for Rude {
+        fn drop(&mut self) {
+            panic!("again");
+        }
+    }
+    assert_eq!(guard(|| std::panic::panic_any(5_u8)), LUSTRINE_ERR_PANIC);
+    // What the second panic leaves behind is leaked on purpose, which Miri cannot know.
+    if !cfg!(miri) {
+        assert_eq!(guard(|| std::panic::panic_any(Rude)), LUSTRINE_ERR_PANIC);
+    }
 }
 
 #[test]
@@ -192,7 +201,10 @@ fn kunit_vector_of_lustre() {
 
 #[test]
 fn encode_verify_update_reconstruct() {
-    for (k, p, len) in [(2, 1, 1), (8, 2, 4099), (1, 1, 77), (241, 15, 65), (10, 4, 0)] {
+    let rows = [(2, 1, 1), (8, 2, 515), (1, 1, 77), (10, 4, 0), (241, 15, 65), (6, 3, 70_001)];
+    // Miri would take minutes for the last two.
+    let rows = if cfg!(miri) { &rows[..4] } else { &rows };
+    for &(k, p, len) in rows {
         let codec = Codec::new(k, p);
         let mut data = row(k, len);
         let mut parity = encoded(&codec, &data, p);
@@ -243,11 +255,12 @@ fn one_codec_serves_threads() {
 
     let codec = Codec::new(6, 3);
     let shared = Shared(codec.0);
-    let data = row(6, 1000);
+    let len = if cfg!(miri) { 70 } else { 1000 };
+    let data = row(6, len);
     let parity = encoded(&codec, &data, 3);
     let all: Vec<Vec<u8>> = data.iter().chain(&parity).cloned().collect();
     std::thread::scope(|scope| {
-        for first in 0..4 {
+        for first in 0..if cfg!(miri) { 2 } else { 4 } {
             let (shared, all) = (&shared, &all);
             scope.spawn(move || {
                 for second in (0..9).filter(|&s| s != first) {
@@ -255,12 +268,12 @@ fn one_codec_serves_threads() {
                     let mut shards = inputs(all);
                     shards[first] = null();
                     shards[second] = null();
-                    let mut rebuilt = vec![vec![0; 1000]; 2];
+                    let mut rebuilt = vec![vec![0; len]; 2];
                     let to = outputs(&mut rebuilt);
                     // SAFETY: a live handle, tables and buffers of the right size.
                     let code = unsafe {
                         let (from, wanted) = (shards.as_ptr(), wanted.as_ptr());
-                        lustrine_codec_reconstruct(shared.0, 1000, from, 2, wanted, to.as_ptr())
+                        lustrine_codec_reconstruct(shared.0, len, from, 2, wanted, to.as_ptr())
                     };
                     assert_eq!(code, LUSTRINE_OK);
                     assert_eq!(rebuilt, [all[first].clone(), all[second].clone()]);
