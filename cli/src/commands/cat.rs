@@ -1,0 +1,100 @@
+//! `lustrine cat`.
+
+use super::open;
+use crate::args::Cat;
+use crate::failure::{Code, Failure};
+use crate::numbers;
+use crate::ui::{self, Ui};
+use lustrine::engine::jobs::{self, File};
+use lustrine::engine::{FileOutput, Report};
+use serde_json::json;
+use std::time::Instant;
+
+pub fn run(args: &Cat, ui: &Ui) -> Result<Code, Failure> {
+    let volume = open(&args.store)?;
+    let entry = volume.namespace().get(&args.name)?;
+    let range = match &args.range {
+        Some(text) => numbers::range(text, Some(entry.size)).map_err(Failure::input)?,
+        None => 0..entry.size,
+    };
+    let (health, missing) = volume.health(&entry.layout)?;
+    let file = File { layout: &entry.layout, size: entry.size, covered: entry.covered };
+    let length = range.end.saturating_sub(range.start);
+    let bar = ui.bar("reading", length);
+    let begin = Instant::now();
+    let mut report = match &args.output {
+        Some(path) => {
+            let writing = |e| Failure::of(path.display(), e);
+            let output = FileOutput::create(path).map_err(writing)?;
+            let shifted = jobs::Shifted::new(&output, range.start);
+            let report = jobs::read(
+                volume.store(), file, range.clone(), &health, args.report, &shifted, &bar,
+            )?;
+            if report.withheld() == 0 || args.partial {
+                output.commit(length, false).map_err(writing)?;
+            }
+            report
+        }
+        None => {
+            if ui.json() {
+                return Err(Failure::input("--json and the bytes cannot share standard output: use -o"));
+            }
+            let stdout = &mut std::io::stdout().lock();
+            jobs::stream(volume.store(), file, range.clone(), &health, args.report, stdout, &bar)?
+        }
+    };
+    drop(bar);
+    let elapsed = begin.elapsed();
+    missing.into_iter().for_each(|damage| report.add_damage(damage));
+    let code = conclude(args, ui, &mut report);
+    ui.document(&json!({
+        "name": args.name,
+        "start": range.start,
+        "end": range.end,
+        "report": ui::report_json(&mut report, elapsed, length),
+    }));
+    Ok(code)
+}
+
+/// Says on standard error what the bytes are worth; they may have gone to standard output.
+fn conclude(args: &Cat, ui: &Ui, report: &mut Report) -> Code {
+    let damaged = !report.damage().is_empty();
+    if damaged || args.report {
+        for line in ui::damage_lines(report.damage()) {
+            ui.note(line);
+        }
+    }
+    if args.report {
+        ui.note(format_args!("{}: {}", args.name, ui::proof_line(report)));
+        for line in ui::range_lines(report, |_| true) {
+            ui.note(format_args!("  {line}"));
+        }
+    }
+    if report.withheld() > 0 {
+        let kept = match (&args.output, args.partial) {
+            (Some(_), true) => "the output has holes there",
+            (Some(_), false) => "no output was written (--partial keeps the rest)",
+            (None, _) => "the output ends before the first of them",
+        };
+        let lost = numbers::bytes(report.withheld());
+        ui.note(format_args!("{}: {lost} cannot be recovered; {kept}:", args.name));
+        for line in ui::range_lines(report, |f| !f.given) {
+            ui.note(format_args!("  {line}"));
+        }
+        return Code::Lost;
+    }
+    if report.mismatches > 0 {
+        ui.note(format_args!(
+            "{}: data and parity disagree; the bytes are given as stored. Run verify, then repair",
+            args.name
+        ));
+        return Code::Repairable;
+    }
+    if damaged {
+        ui.note(format_args!(
+            "{}: every byte was given; rebuild the file to have its redundancy back",
+            args.name
+        ));
+    }
+    Code::Clean
+}

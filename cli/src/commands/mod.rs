@@ -1,0 +1,20 @@
+//! One file for each command, or family of commands.
+
+pub mod bench;
+pub mod cat;
+pub mod demo;
+pub mod layout;
+pub mod names;
+pub mod parity;
+pub mod repair;
+pub mod stripe;
+
+use crate::args::Store;
+use crate::failure::Failure;
+use lustrine::engine::Volume;
+
+/// Opens the store that the arguments name.
+fn open(args: &Store) -> Result<Volume, Failure> {
+    let without = args.without.clone().unwrap_or_default().0;
+    Ok(Volume::open(&args.store, &without)?)
+}

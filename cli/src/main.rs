@@ -1,0 +1,53 @@
+//! The `lustrine` command: parses, plans, runs, shows progress. The work is the library's.
+#![forbid(unsafe_code)]
+#![allow(unreachable_pub, reason = "in a program, pub says: used outside its module")]
+
+mod args;
+mod bench_ec;
+mod commands;
+mod ea;
+mod failure;
+mod numbers;
+mod ui;
+
+use args::{Bench, Cli, Command};
+use clap::Parser;
+use failure::Failure;
+use std::process::ExitCode;
+use ui::Ui;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ui = Ui::new(cli.json, cli.quiet);
+    match set_threads(cli.threads).and_then(|()| run(&cli.command, &ui)) {
+        Ok(code) => code.into(),
+        Err(failure) => {
+            ui.fail(&failure);
+            failure.code().into()
+        }
+    }
+}
+
+fn run(command: &Command, ui: &Ui) -> Result<failure::Code, Failure> {
+    match command {
+        Command::Stripe(args) => commands::stripe::run(args, ui),
+        Command::Cat(args) => commands::cat::run(args, ui),
+        Command::Resync(args) => commands::repair::resync(args, ui),
+        Command::Verify(args) => commands::repair::verify(args, ui),
+        Command::Rebuild(args) => commands::repair::rebuild(args, ui),
+        Command::Ls(args) => commands::names::ls(args, ui),
+        Command::Rm(args) => commands::names::rm(args, ui),
+        Command::Layout(args) => commands::layout::run(args, ui),
+        Command::Parity(args) => commands::parity::run(args, ui),
+        Command::Bench(Bench::Ec(args)) => commands::bench::ec(args, ui),
+        Command::Demo(args) => commands::demo::run(args, ui),
+    }
+}
+
+fn set_threads(threads: Option<usize>) -> Result<(), Failure> {
+    let Some(threads) = threads else { return Ok(()) };
+    if threads == 0 {
+        return Err(Failure::input("--threads: expected 1 or more, got 0"));
+    }
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(Failure::input)
+}
