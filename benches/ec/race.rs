@@ -1,7 +1,9 @@
 //! Contestants taking turns on the same memory.
 
 use std::cell::RefCell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 /// Shards of one size: enough sets of them to fill the working set.
 pub(crate) struct Arena {
@@ -166,32 +168,40 @@ impl Race {
     pub(crate) fn run(&self, label: &str, bytes: usize, arena: &Arena, list: Vec<Contestant>) {
         let (rounds, slice) = match self.quick {
             true => (3, Duration::from_micros(200)),
-            false => (15, Duration::from_millis(4)),
+            false => (41, Duration::from_micros(800)),
         };
-        let mut next = vec![0; list.len()];
-        // How often each runs in a turn, from one run with all warm.
-        let counts: Vec<usize> = list
+        // One rotation for all: else a contestant would find what the one before it has just used.
+        let mut next = 0;
+        // How often each runs in a turn, from one run with all warm; and in how many turns, since
+        // the slowest would take up all the time.
+        let plan: Vec<(usize, usize)> = list
             .iter()
             .map(|contestant| {
                 let run = &mut *contestant.run.borrow_mut();
                 run(0);
-                let start = Instant::now();
+                let start = cpu_time();
                 run(0);
-                let each = start.elapsed().as_nanos().max(1);
-                (slice.as_nanos() / each).clamp(1, 1 << 20) as usize
+                let each = (cpu_time() - start).as_nanos().max(1);
+                let count = (slice.as_nanos() / each).clamp(1, 1 << 20);
+                let sparse = (each / slice.as_nanos() / 4).clamp(1, rounds as u128 / 3);
+                (count as usize, sparse as usize)
             })
             .collect();
         let mut speeds = vec![Vec::with_capacity(rounds); list.len()];
-        for _ in 0..rounds {
+        for round in 0..rounds {
             for (i, contestant) in list.iter().enumerate() {
-                let run = &mut *contestant.run.borrow_mut();
-                let start = Instant::now();
-                for _ in 0..counts[i] {
-                    run(next[i]);
-                    next[i] = (next[i] + 1) % arena.sets();
+                let (count, sparse) = plan[i];
+                if !round.is_multiple_of(sparse) {
+                    continue;
                 }
-                let took = start.elapsed().as_secs_f64();
-                speeds[i].push((counts[i] * bytes) as f64 / took / 1e9);
+                let run = &mut *contestant.run.borrow_mut();
+                let start = cpu_time();
+                for _ in 0..count {
+                    run(next);
+                    next = (next + 1) % arena.sets();
+                }
+                let took = (cpu_time() - start).as_secs_f64();
+                speeds[i].push((count * bytes) as f64 / took / 1e9);
             }
         }
         let set = arena.shards * arena.size;
@@ -216,6 +226,12 @@ impl Race {
         }
         println!();
     }
+}
+
+/// Time that this thread has had a CPU: others may run on the machine.
+fn cpu_time() -> Duration {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

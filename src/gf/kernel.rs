@@ -13,6 +13,9 @@
 //! rows as the registers hold go in one pass; more are done in groups, over tiles so short that
 //! the second group finds the sources in L1.
 #![allow(unsafe_code)]
+// Iterators over rows survive until after the compiler has decided what is a register: rows that
+// are indexed by constant ranges become registers, iterated ones live on the stack.
+#![allow(clippy::needless_range_loop)]
 
 use super::Backend;
 use super::coef::Coef;
@@ -369,9 +372,9 @@ pub(super) trait Verb: Copy {
         at: usize,
     ) -> [S::X; U] {
         let mut x = [simd.split(simd.zero()); U];
-        for (u, x) in x.iter_mut().enumerate() {
+        for u in 0..U {
             // SAFETY: the caller's contract.
-            *x = simd.split(unsafe { access.load(simd, source.add(at + u * S::BYTES)) });
+            x[u] = simd.split(unsafe { access.load(simd, source.add(at + u * S::BYTES)) });
         }
         x
     }
@@ -398,11 +401,11 @@ unsafe fn load_rows<S: Simd, A: Access, const R: usize, const U: usize>(
     at: usize,
     acc: &mut [[S::A; U]; R],
 ) {
-    for (r, row) in acc.iter_mut().enumerate() {
-        for (u, sum) in row.iter_mut().enumerate() {
+    for r in 0..R {
+        for u in 0..U {
             // SAFETY: the caller's contract.
             let v = unsafe { access.load(simd, (*outputs.add(r)).add(at + u * S::BYTES)) };
-            *sum = simd.open(v);
+            acc[r][u] = simd.open(v);
         }
     }
 }
@@ -417,9 +420,9 @@ unsafe fn store_rows<S: Simd, A: Access, const R: usize, const U: usize>(
     at: usize,
     acc: &[[S::A; U]; R],
 ) {
-    for (r, row) in acc.iter().enumerate() {
-        for (u, sum) in row.iter().enumerate() {
-            let v = simd.close(sum);
+    for r in 0..R {
+        for u in 0..U {
+            let v = simd.close(&acc[r][u]);
             // SAFETY: the caller's contract.
             unsafe { access.store(simd, (*outputs.add(r)).add(at + u * S::BYTES), v) };
         }
@@ -504,8 +507,10 @@ impl Verb for Verify {
         acc: &[[S::A; U]; R],
         residue: &mut S::V,
     ) {
-        for sum in acc.iter().flatten() {
-            *residue = simd.or(*residue, simd.close(sum));
+        for r in 0..R {
+            for u in 0..U {
+                *residue = simd.or(*residue, simd.close(&acc[r][u]));
+            }
         }
     }
 }
@@ -546,12 +551,12 @@ impl Verb for Update {
         at: usize,
     ) -> [S::X; U] {
         let mut x = [simd.split(simd.zero()); U];
-        for (u, x) in x.iter_mut().enumerate() {
+        for u in 0..U {
             let at = at + u * S::BYTES;
             // SAFETY: the caller's contract; `new` is as long as `old`, the source.
             let (old, new) =
                 unsafe { (access.load(simd, source.add(at)), access.load(simd, self.new.add(at))) };
-            *x = simd.split(simd.xor(old, new));
+            x[u] = simd.split(simd.xor(old, new));
         }
         x
     }
