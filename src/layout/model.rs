@@ -247,7 +247,7 @@ pub struct Striping {
     pub kind: StripingKind,
     /// `lmm_pattern`.
     pub pattern: Pattern,
-    /// `lmm_oi`: id then seq of the MDT inode, as stored (see the format's trap in [`show`]).
+    /// `lmm_oi`: id then seq of the MDT inode, as stored (see the trap in [`super::show`]).
     pub oi: [u64; 2],
     /// Bytes of one stripe unit; KiB in an extension component; 0 = default in templates.
     pub stripe_size: u32,
@@ -258,7 +258,7 @@ pub struct Striping {
     /// Pool; meaningful for V3 and SPECIFIC.
     pub pool: PoolName,
     /// The slots as stored. Only an instantiated, unreleased striping's slots are objects:
-    /// ask [`Component::objects`] or [`Layout::components`].
+    /// ask [`ComponentView::objects`](super::ComponentView::objects).
     pub slots: Vec<Slot>,
 }
 

@@ -9,8 +9,10 @@
 //! use lustrine::layout::spec::Spec;
 //! let spec = Spec::parse("-E 64M -c 4 --ec 2+1 -E -1 -c 8 --ec 4+2")?;
 //! assert_eq!(spec.mirrors[0].len(), 2);
-//! let error = Spec::parse("-E -1 -c 4 --ec 4+5").unwrap_err();
-//! assert_eq!(error.range, 15..18);
+//!
+//! let options = "-E -1 -c 4 --ec 4+5";
+//! let error = Spec::parse(options).unwrap_err();
+//! assert_eq!(&options[error.range.clone()], "4+5");
 //! # Ok::<(), lustrine::layout::spec::SpecError>(())
 //! ```
 
