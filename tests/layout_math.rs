@@ -239,6 +239,9 @@ fn parity_ends() {
     let layout = ec(&[(0, M, K64, 4, 4, 2), (M, EOF, K64, 4, 2, 2)]);
     assert_eq!(end(&layout, 327_690), 262_144);
     assert_eq!(end(&layout, M + 1), 1_310_720);
+    // The first component's rows end with it, whatever the file's size.
+    let layout = ec(&[(0, M, K64, 4, 2, 2), (M, EOF, K64, 4, 4, 2)]);
+    assert_eq!(end(&layout, 9 * M), 5 * M);
     // Near the largest file: 2^63 - 1 bytes of 8+2 over 8 stripes of 1 MiB.
     let layout = ec(&[(0, EOF, 1 << 20, 8, 8, 2)]);
     let rows = ((1u64 << 63) - 1).div_ceil(8 * M);

@@ -256,6 +256,12 @@ fn pairs_of_real_files() {
     let view = layout.component(0).unwrap();
     assert_eq!((view.link_id, view.data, view.parity), (2, 4, 2));
     assert_eq!(layout.parity_of(0), None);
+    // Each member must name the other's mirror.
+    let mut layout = parse(&ec_cases()[0].ea).unwrap();
+    assert_eq!((layout.parity_of(0), layout.data_of(1)), (Some(1), Some(0)));
+    let Layout::Composite(composite) = &mut layout else { panic!("composite") };
+    composite.components[1].link_id = 3;
+    assert_eq!((layout.parity_of(0), layout.data_of(1)), (None, None));
     // Templates pair by number.
     for name in ["dir-ec", "dir-ec-two"] {
         let layout = parse(&hex(&text(&format!("layouts/{name}/lov.hex")))).unwrap();

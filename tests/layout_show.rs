@@ -181,6 +181,12 @@ fn legacy_objects_and_lists() {
     let directory = Directory { fid: Fid::default(), stripe_size: 4 << 20, stripe_count: 1 };
     let layout = Layout::Plain(list);
     let shown = getstripe_verbose(&layout, "D").directory(directory).to_string();
+    let ignored = |mut layout: Layout| {
+        let Layout::Plain(striping) = &mut layout else { panic!("a plain layout") };
+        striping.pool.0[..6].copy_from_slice(b"ignore");
+        getstripe_verbose(&layout, "D").to_string()
+    };
+    assert!(!ignored(layout.clone()).contains("lmm_pool"), "no pool was asked for");
     let expected = "D
 lmm_fid:           [0:0x0:0x0]
 stripe_count:  4 stripe_size:   4194304 pattern:       raid0 stripe_offset: 5 pool:          p

@@ -200,6 +200,19 @@ fn spellings_are_equal() {
     assert_ne!(Spec::parse("-E 4M -c 4 -S 1M --ec 4+2 -E -1").unwrap(), reference);
 }
 
+#[test]
+fn lists_of_osts() {
+    let component = |options| Spec::parse(options).unwrap().mirrors.remove(0).remove(0);
+    let list = component("-o 4,0x7-9 -o 1 -S 1M");
+    assert_eq!((list.osts, list.index, list.overstriping), (vec![4, 7, 8, 9, 1], Some(4), false));
+    assert!(component("-o 1,2,1").overstriping);
+    assert_eq!(component("-o 1,2 -i 2").index, Some(2));
+    let request = Spec::parse("-o 5,6 -c 2").unwrap().request();
+    let Layout::Plain(striping) = request else { panic!("a plain request") };
+    assert_eq!((striping.stripe_count, striping.gen_or_offset, striping.slots.len()), (2, 5, 2));
+    assert_eq!(striping.magic(), 0x0bd5_0bd0);
+}
+
 /// Codes count from the first component that has one, as `lfs` does.
 #[test]
 fn codes_shift_towards_the_start() {

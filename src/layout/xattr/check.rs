@@ -143,9 +143,7 @@ fn objects(reader: Reader<'_>, place: usize, striping: &Striping) -> Result<(), 
     }
     let first = place + striping.kind.header();
     for (index, slot) in striping.slots.iter().enumerate() {
-        if slot.is_dummy() {
-            continue;
-        }
+        // A lost object's zeros pass as a legacy id.
         slot.object_id().map_err(|fault| {
             let field = match fault {
                 Fault::OstIndex { .. } => 20,
