@@ -331,6 +331,24 @@ fn contents(rig: &Rig, id: ObjectId) -> Vec<u8> {
     bytes
 }
 
+/// An object that was cut reads as zeros where its bytes were: it must not pass for data.
+#[test]
+fn a_cut_object_is_a_lost_one() {
+    for component in 0..2 {
+        let rig = Rig::new("-E -1 -S 64K -c 8 --ec 8+2", pattern(700_001, 8), 16);
+        for (i, id) in rig.objects(component).into_iter().enumerate() {
+            let size = rig.store.size(id).unwrap();
+            let bytes = contents(&rig, id);
+            rig.store.set_size(id, size - 1).unwrap();
+            let (_, damage) = jobs::probe(&rig.store, rig.file(), Health::good()).unwrap();
+            assert_eq!(damage.len(), 1, "object {i} of component {component}");
+            assert!(damage[0].what.contains(&format!("expected {size} bytes")), "{damage:?}");
+            rig.read_all(&[]);
+            rig.store.write_at(id, 0, &bytes).unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_failed_write_leaves_nothing() {
     let layout = rig::layout("-E -1 -S 64K -c 4 --ec 4+2", 1 << 20, 16);

@@ -79,10 +79,7 @@ fn hex(text: &str) -> Result<Vec<u8>, String> {
             format!("neither a layout attribute nor hex text: digit {at} is '{what}'")
         })
     };
-    (0..digits.len())
-        .step_by(2)
-        .map(|at| Ok((digit(at)? << 4 | digit(at + 1)?) as u8))
-        .collect()
+    (0..digits.len()).step_by(2).map(|at| Ok((digit(at)? << 4 | digit(at + 1)?) as u8)).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 #![allow(unreachable_pub, reason = "in a program, pub says: used outside its module")]
 
 mod args;
-mod bench_ec;
 mod commands;
 mod ea;
 mod failure;

@@ -86,7 +86,10 @@ mod tests {
 
     #[test]
     fn bytes_are_short() {
-        assert_eq!((bytes(1023), bytes(1024), bytes(1536)), ("1023 B".into(), "1 KiB".into(), "1.5 KiB".into()));
+        assert_eq!(
+            (bytes(1023), bytes(1024), bytes(1536)),
+            ("1023 B".into(), "1 KiB".into(), "1.5 KiB".into())
+        );
         assert_eq!(bytes(u64::MAX), "16 EiB");
     }
 }

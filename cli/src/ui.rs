@@ -5,6 +5,7 @@ use crate::numbers;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lustrine::engine::{Damage, Finding, Progress, Proof, Report};
 use serde_json::{Value, json};
+use std::io::Write;
 use std::time::Duration;
 
 /// Ranges shown in text; JSON has all that the report kept.
@@ -44,8 +45,7 @@ impl Ui {
 
     /// A bar for `total` bytes of work.
     pub fn bar(&self, verb: &'static str, total: u64) -> Bar {
-        let template =
-            "{msg:>10} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta} left";
+        let template = "{msg:>10} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta} left";
         let bar = if self.quiet {
             ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden())
         } else {
@@ -61,26 +61,42 @@ impl Ui {
     /// A line for people; nothing where JSON is wanted.
     pub fn say(&self, text: impl std::fmt::Display) {
         if !self.json {
-            println!("{text}");
+            print(&text);
         }
     }
 
     /// A remark that is no result: on standard error, also beside JSON.
     pub fn note(&self, text: impl std::fmt::Display) {
-        eprintln!("lustrine: {text}");
+        // Nobody is left to tell if standard error is closed.
+        let _ = writeln!(std::io::stderr(), "lustrine: {text}");
     }
 
     /// The command's JSON document; nothing where text is wanted.
     pub fn document(&self, document: &Value) {
         if self.json {
-            println!("{document:#}");
+            print(&format_args!("{document:#}"));
         }
     }
 
     /// The command failed.
     pub fn fail(&self, failure: &Failure) {
         self.document(&json!({ "error": failure.to_string() }));
-        eprintln!("lustrine: {failure}");
+        self.note(failure);
+    }
+}
+
+/// A line on standard output.
+fn print(text: &impl std::fmt::Display) {
+    if let Err(error) = writeln!(std::io::stdout(), "{text}") {
+        end_if_closed(&error);
+        std::process::exit(1);
+    }
+}
+
+/// A reader of standard output that has seen enough (`| head`) ends the program quietly.
+pub fn end_if_closed(error: &std::io::Error) {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        std::process::exit(0);
     }
 }
 

@@ -121,7 +121,9 @@ impl<'a> Executor<'a> {
         }
         let health = plan.health();
         // Where something is lost and nothing justifies a hole, each row must be looked at.
-        if part.any_lost(health) && !(self.parity_is_covered && part.recoverable(health)) {
+        if part.lost(health).next().is_some()
+            && !(self.parity_is_covered && part.recoverable(health))
+        {
             return Ok(from..part.rows().end);
         }
         Ok(scan::object_rows(part, self.store, health, from))

@@ -22,6 +22,8 @@ pub struct File<'a> {
     pub size: u64,
     /// Its parity is known to cover all data (see [`Executor::parity_is_covered`]).
     pub covered: bool,
+    /// Every object has the size that the file's size asks for: a shorter one was cut.
+    pub sized: bool,
 }
 
 /// How the verbs work.
@@ -35,21 +37,32 @@ pub struct Options<'a> {
 
 /// Finds out which objects are missing, on top of what `health` says.
 ///
+/// Where objects are known to be sized, one that is shorter than the file's size asks for was cut,
+/// and counts as lost too. Elsewhere a short object says nothing: it may end in a hole.
+///
 /// # Errors
 /// A store that fails otherwise than by missing objects.
 pub fn probe(
     store: &dyn ObjectStore,
-    layout: &Layout,
+    file: File<'_>,
     mut health: Health,
 ) -> Result<(Health, Vec<Damage>), Error> {
+    let expected: BTreeMap<(usize, u32), u64> = match file.sized {
+        true => object_sizes(file)?.into_iter().map(|(c, s, size)| ((c, s), size)).collect(),
+        false => BTreeMap::new(),
+    };
     let mut damage = Vec::new();
-    for (component, stripe, object) in objects(layout) {
+    for (component, stripe, object) in objects(file.layout) {
+        let expected = expected.get(&(component, stripe)).copied().unwrap_or(0);
         let what = match object {
             None => "the layout names no object for this stripe (lost to a repair)".to_string(),
             Some(id) if health.is_lost(component, stripe, object) => {
                 format!("OST {} is away", id.ost)
             }
             Some(id) => match store.size(id) {
+                Ok(size) if size < expected => {
+                    format!("cut short: expected {expected} bytes, got {size}")
+                }
                 Ok(_) => continue,
                 Err(e) if e.kind() == ErrorKind::NotFound => "missing".to_string(),
                 Err(e) => return Err(Error::object(id, "looking for the object")(e)),
@@ -59,6 +72,11 @@ pub fn probe(
         damage.push(Damage { object, component, stripe, what });
     }
     Ok((health, damage))
+}
+
+fn object_sizes(file: File<'_>) -> Result<Vec<(usize, u32, u64)>, Error> {
+    let plan = plan::write(file.layout, file.size)?;
+    Ok(plan.parts().iter().flat_map(Part::object_sizes).collect())
 }
 
 /// All objects of a layout: component, stripe, and the object unless the slot is empty.
@@ -86,7 +104,7 @@ pub fn write(
     drafts(store, &ids, options.durable, || {
         let executor = Executor::new(store).input(input).progress(options.progress);
         let report = executor.run(&plan)?;
-        size_data_objects(store, &plan, |_, _| true)?;
+        size_objects(store, &plan, |_, _| true)?;
         Ok((true, report))
     })
 }
@@ -222,19 +240,11 @@ pub fn resync(
 ) -> Result<Report, Error> {
     let plan = plan::resync(file.layout, file.size, health)?;
     let report = executor(store, file).progress(options.progress).run(&plan)?;
-    for part in plan.parts() {
-        for stripe in 0..part.parity_stripes() {
-            let Some(id) = part.parity_object(stripe) else { continue };
-            // Rows behind the file's end would come back to life if the file grew again.
-            let end = part.parity_offset_of_row(part.rows().end, stripe);
-            let cut = store.size(id).and_then(|size| match size > end {
-                true => store.set_size(id, end),
-                false => Ok(()),
-            });
-            cut.map_err(Error::object(id, "cutting old parity"))?;
-            if options.durable {
-                store.sync(id).map_err(Error::object(id, "syncing"))?;
-            }
+    let is_parity = |index| file.layout.component(index).is_some_and(|c| c.is_parity());
+    size_objects(store, &plan, |component, _| is_parity(component))?;
+    for (_, _, id) in objects(file.layout).filter(|(component, _, _)| is_parity(*component)) {
+        if let Some(id) = id.filter(|_| options.durable) {
+            store.sync(id).map_err(Error::object(id, "syncing"))?;
         }
     }
     Ok(report)
@@ -316,7 +326,7 @@ pub fn rebuild(
         let report = executor(store, file).progress(options.progress).run(&plan)?;
         complete = report.withheld() == 0 && report.mismatches == 0;
         if complete {
-            size_data_objects(store, &plan, |component, stripe| {
+            size_objects(store, &plan, |component, stripe| {
                 all_lost.is_lost(component, stripe, plan.object(component, stripe))
             })?;
         }
@@ -371,22 +381,17 @@ fn drafts(
     result.map(|(_, report)| report)
 }
 
-/// Gives data objects the sizes that the file's size asks for: trailing holes have no bytes that
-/// would make them so long.
-fn size_data_objects(
+/// Gives objects the sizes that the file's size asks for: trailing holes have no bytes that would
+/// make them so long, and bytes behind the file's end would come back to life if it grew again.
+fn size_objects(
     store: &dyn ObjectStore,
     plan: &Plan,
     which: impl Fn(usize, u32) -> bool,
 ) -> Result<(), Error> {
-    for part in plan.parts() {
-        for stripe in 0..part.data_stripes() {
-            if !which(part.data_component(), stripe) {
-                continue;
-            }
-            let Some(id) = part.data_object(stripe) else { continue };
-            let size = part.data_object_size(stripe);
-            store.set_size(id, size).map_err(Error::object(id, "setting the size"))?;
-        }
+    for (component, stripe, size) in plan.parts().iter().flat_map(Part::object_sizes) {
+        let object = plan.object(component, stripe).filter(|_| which(component, stripe));
+        let Some(id) = object else { continue };
+        store.set_size(id, size).map_err(Error::object(id, "setting the size"))?;
     }
     Ok(())
 }

@@ -31,6 +31,9 @@ pub struct Entry {
     /// The parity covers all data: a hole in it stands for zeros that were computed. Known after
     /// our own striping, resync or verify, as long as layout and size stay the same.
     pub covered: bool,
+    /// Every object has the size that the file's size asks for, as our own striping leaves them:
+    /// a shorter one was cut. Lustre leaves objects short where nothing was written.
+    pub sized: bool,
 }
 
 /// Held while a job changes the namespace; ends with the value.
@@ -118,12 +121,20 @@ impl Namespace {
                     format!("expected a size in bytes below 2^63, got {:?}", text.trim_end());
                 Error::namespace(&path.display().to_string(), fault)
             })?;
-        let covered = match read_bounded(&folder.join("covered"), 256) {
-            Ok(text) => text == covered_text(&layout, size).as_bytes(),
-            Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => false,
+        let mut entry = Entry { layout, size, covered: false, sized: false };
+        match read_bounded(&folder.join("covered"), 256) {
+            Ok(text) => {
+                for sized in [false, true] {
+                    let says = Entry { covered: true, sized, ..entry.clone() };
+                    if text == covered_text(&says).as_bytes() {
+                        entry = says;
+                    }
+                }
+            }
+            Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => {}
             Err(e) => return Err(e),
-        };
-        Ok(Entry { layout, size, covered })
+        }
+        Ok(entry)
     }
 
     /// Adds a file; it appears whole.
@@ -144,11 +155,7 @@ impl Namespace {
         put(&draft.join("trusted.lov"), &xattr::emit(&entry.layout), durable)?;
         put(&draft.join("size"), format!("{}\n", entry.size).as_bytes(), durable)?;
         if entry.covered {
-            put(
-                &draft.join("covered"),
-                covered_text(&entry.layout, entry.size).as_bytes(),
-                durable,
-            )?;
+            put(&draft.join("covered"), covered_text(entry).as_bytes(), durable)?;
         }
         fs::rename(&draft, &folder).map_err(Error::file(&folder, "naming the entry"))?;
         if durable {
@@ -166,7 +173,7 @@ impl Namespace {
         put(&folder.join("size"), format!("{}\n", entry.size).as_bytes(), durable)?;
         let covered = folder.join("covered");
         if entry.covered {
-            return put(&covered, covered_text(&entry.layout, entry.size).as_bytes(), durable);
+            return put(&covered, covered_text(entry).as_bytes(), durable);
         }
         match fs::remove_file(&covered) {
             Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::file(&covered, "removing")(e)),
@@ -198,8 +205,13 @@ fn check_name(name: &str) -> Result<(), Error> {
     Err(Error::namespace(name, fault))
 }
 
-fn covered_text(layout: &Layout, size: u64) -> String {
-    format!("parity covers all data\nlayout generation {}\nsize {size}\n", layout.generation())
+fn covered_text(entry: &Entry) -> String {
+    format!(
+        "parity covers all data\n{}layout generation {}\nsize {}\n",
+        if entry.sized { "objects have the sizes of the file\n" } else { "" },
+        entry.layout.generation(),
+        entry.size
+    )
 }
 
 fn parse_number(text: &[u8]) -> Option<u64> {

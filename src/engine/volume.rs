@@ -115,7 +115,7 @@ impl Volume {
         }
         let layout = self.allocate(spec, size)?;
         let report = jobs::write(&self.store, &layout, size, input, options)?;
-        let entry = Entry { layout, size, covered: true };
+        let entry = Entry { layout, size, covered: true, sized: true };
         if let Err(error) = self.namespace.add(name, &entry, options.durable) {
             self.delete_objects(&entry.layout);
             return Err(error);
@@ -132,9 +132,9 @@ impl Volume {
         output: &dyn Output,
         progress: &dyn Progress,
     ) -> Result<Report, Error> {
-        let (health, missing) = self.health(&entry.layout)?;
+        let (health, missing) = self.health(entry)?;
         let mut report =
-            jobs::read(&self.store, file(entry), range, &health, check, output, progress)?;
+            jobs::read(&self.store, entry.file(), range, &health, check, output, progress)?;
         missing.into_iter().for_each(|damage| report.add_damage(damage));
         Ok(report)
     }
@@ -144,7 +144,7 @@ impl Volume {
     pub fn resync(&self, name: &str, options: Options<'_>) -> Result<Report, Error> {
         let _lock = self.namespace.lock()?;
         let mut entry = self.namespace.get(name)?;
-        let (health, _) = self.health(&entry.layout)?;
+        let (health, _) = self.health(&entry)?;
         crate::layout::plan::resync(&entry.layout, entry.size, &health)?;
         let parities: Vec<usize> =
             entry.layout.components().filter(|c| c.is_parity()).map(|c| c.index).collect();
@@ -155,7 +155,7 @@ impl Volume {
         entry.layout.bump_generation();
         entry.covered = false;
         self.namespace.update(name, &entry, options.durable)?;
-        let report = jobs::resync(&self.store, file(&entry), &health, options)?;
+        let report = jobs::resync(&self.store, entry.file(), &health, options)?;
         let now = now();
         for &parity in &parities {
             entry.layout.set_stale(parity, false);
@@ -175,8 +175,8 @@ impl Volume {
     /// hole in the parity counts as zeros that were computed.
     pub fn verify(&self, name: &str, progress: &dyn Progress) -> Result<Verified, Error> {
         let entry = self.namespace.get(name)?;
-        let (health, missing) = self.health(&entry.layout)?;
-        let report = jobs::verify(&self.store, file(&entry), &health, progress)?;
+        let (health, missing) = self.health(&entry)?;
+        let report = jobs::verify(&self.store, entry.file(), &health, progress)?;
         let clean = missing.is_empty()
             && report.damage().is_empty()
             && report.mismatches == 0
@@ -204,7 +204,7 @@ impl Volume {
     ) -> Result<Rebuilt, Error> {
         let _lock = self.namespace.lock()?;
         let mut entry = self.namespace.get(name)?;
-        let (health, missing) = self.health(&entry.layout)?;
+        let (health, missing) = self.health(&entry)?;
         if missing.is_empty() {
             let tolerance = Tolerance::of(&entry.layout, entry.size, &health);
             let report = Report::default();
@@ -225,13 +225,13 @@ impl Volume {
             *load.entry(ost).or_default() += 1;
             self.next_id(ost).map(Some)
         };
-        let rebuild = jobs::rebuild(&self.store, file(&entry), &health, choose, options)?;
+        let rebuild = jobs::rebuild(&self.store, entry.file(), &health, choose, options)?;
         let old = std::mem::replace(&mut entry.layout, rebuild.layout);
         let (tolerance, objects) = if rebuild.complete {
             self.namespace.update(name, &entry, options.durable)?;
-            // A damaged object whose OST is there is nobody's any more.
-            for damage in missing.iter().filter_map(|d| d.object) {
-                let _ = self.store.delete(damage);
+            // An object that was cut short is still there, and nobody's any more.
+            for id in missing.iter().filter_map(|d| d.object) {
+                let _ = self.store.delete(id);
             }
             (Tolerance::of(&entry.layout, entry.size, &Health::good()), rebuild.objects)
         } else {
@@ -250,9 +250,9 @@ impl Volume {
         Ok(())
     }
 
-    /// Which objects of a layout are lost.
-    pub fn health(&self, layout: &Layout) -> Result<(Health, Vec<Damage>), Error> {
-        jobs::probe(&self.store, layout, Health::without(self.without.iter().copied()))
+    /// Which objects of a file are lost.
+    pub fn health(&self, entry: &Entry) -> Result<(Health, Vec<Damage>), Error> {
+        jobs::probe(&self.store, entry.file(), Health::without(self.without.iter().copied()))
     }
 
     /// The layout of a new file. Each file starts its round robin one OST further.
@@ -304,6 +304,10 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
 }
 
-fn file(entry: &Entry) -> File<'_> {
-    File { layout: &entry.layout, size: entry.size, covered: entry.covered }
+impl Entry {
+    /// The file as the verbs see it.
+    pub fn file(&self) -> File<'_> {
+        let Entry { layout, size, covered, sized } = self;
+        File { layout, size: *size, covered: *covered, sized: *sized }
+    }
 }

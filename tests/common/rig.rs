@@ -90,13 +90,13 @@ impl Rig {
     }
 
     pub fn file(&self) -> File<'_> {
-        File { layout: &self.layout, size: self.size(), covered: self.covered }
+        File { layout: &self.layout, size: self.size(), covered: self.covered, sized: self.covered }
     }
 
     /// Health with these OSTs away, and everything that is missing.
     pub fn health(&self, without: &[u32]) -> Health {
         let health = Health::without(without.iter().copied());
-        jobs::probe(&self.store, &self.layout, health).unwrap().0
+        jobs::probe(&self.store, self.file(), health).unwrap().0
     }
 
     /// Reads a range; the bytes that come out must be those that went in, or not given.

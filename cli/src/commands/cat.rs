@@ -5,8 +5,8 @@ use crate::args::Cat;
 use crate::failure::{Code, Failure};
 use crate::numbers;
 use crate::ui::{self, Ui};
-use lustrine::engine::jobs::{self, File};
-use lustrine::engine::{FileOutput, Report};
+use lustrine::engine::jobs;
+use lustrine::engine::{self, FileOutput, Report};
 use serde_json::json;
 use std::time::Instant;
 
@@ -17,8 +17,8 @@ pub fn run(args: &Cat, ui: &Ui) -> Result<Code, Failure> {
         Some(text) => numbers::range(text, Some(entry.size)).map_err(Failure::input)?,
         None => 0..entry.size,
     };
-    let (health, missing) = volume.health(&entry.layout)?;
-    let file = File { layout: &entry.layout, size: entry.size, covered: entry.covered };
+    let (health, missing) = volume.health(&entry)?;
+    let file = entry.file();
     let length = range.end.saturating_sub(range.start);
     let bar = ui.bar("reading", length);
     let begin = Instant::now();
@@ -28,7 +28,13 @@ pub fn run(args: &Cat, ui: &Ui) -> Result<Code, Failure> {
             let output = FileOutput::create(path).map_err(writing)?;
             let shifted = jobs::Shifted::new(&output, range.start);
             let report = jobs::read(
-                volume.store(), file, range.clone(), &health, args.report, &shifted, &bar,
+                volume.store(),
+                file,
+                range.clone(),
+                &health,
+                args.report,
+                &shifted,
+                &bar,
             )?;
             if report.withheld() == 0 || args.partial {
                 output.commit(length, false).map_err(writing)?;
@@ -37,10 +43,24 @@ pub fn run(args: &Cat, ui: &Ui) -> Result<Code, Failure> {
         }
         None => {
             if ui.json() {
-                return Err(Failure::input("--json and the bytes cannot share standard output: use -o"));
+                return Err(Failure::input(
+                    "--json and the bytes cannot share standard output: use -o",
+                ));
             }
             let stdout = &mut std::io::stdout().lock();
-            jobs::stream(volume.store(), file, range.clone(), &health, args.report, stdout, &bar)?
+            let done = jobs::stream(
+                volume.store(),
+                file,
+                range.clone(),
+                &health,
+                args.report,
+                stdout,
+                &bar,
+            );
+            if let Err(engine::Error::Stream { source, .. }) = &done {
+                ui::end_if_closed(source);
+            }
+            done?
         }
     };
     drop(bar);

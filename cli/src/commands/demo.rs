@@ -5,7 +5,7 @@ use crate::args::Demo;
 use crate::failure::{Code, Failure};
 use crate::numbers;
 use crate::ui::{self, Ui};
-use lustrine::engine::jobs::{self, File, Options};
+use lustrine::engine::jobs::{self, Options};
 use lustrine::engine::{Entry, FileInput, FileOutput, Report, Volume};
 use lustrine::layout::Layout;
 use lustrine::layout::plan::{self, Health, Tolerance};
@@ -87,12 +87,12 @@ impl Story<'_> {
 
         let volume = Volume::make(&self.root.join("store"), self.args.osts)?;
         let layout = self.stripe(&volume, &input)?;
-        let victims = choose_victims(&layout, 3);
-        if victims.len() < 3 {
-            return Err(Failure::input("the demo needs a layout with objects on three OSTs or more"));
+        let tolerated = Tolerance::of(&layout, size, &Health::good()).osts;
+        if tolerated == 0 {
+            let text = "the demo needs a file with bytes, and a layout that protects all of them";
+            return Err(Failure::input(text));
         }
-        let tolerated = Tolerance::of(&layout, size, &Health::good()).osts.min(2) as usize;
-        let taken = &victims[..tolerated];
+        let taken = &choose_victims(&layout, tolerated.min(2) as usize);
 
         self.heading(format_args!("OSTs {} are taken away", list(taken)));
         self.take_away(taken)?;
@@ -217,11 +217,7 @@ impl Story<'_> {
         output.commit(size, false).map_err(|e| Failure::of(path.display(), e))?;
         let same = sha256(&path)? == *digest;
         std::fs::remove_file(&path).map_err(|e| Failure::of(path.display(), e))?;
-        self.ui.say(if same {
-            "           SHA-256 matches"
-        } else {
-            "           SHA-256 DIFFERS"
-        });
+        self.ui.say(if same { "           SHA-256 matches" } else { "           SHA-256 DIFFERS" });
         Ok(same)
     }
 
@@ -265,14 +261,13 @@ impl Story<'_> {
         drop(volume);
         self.heading(format_args!("For comparison, OSTs {} are lost at once", list(&osts)));
         let volume = Volume::open(&self.root.join("store"), &osts)?;
-        let (health, _) = volume.health(&entry.layout)?;
+        let (health, _) = volume.health(&entry)?;
         let path = self.root.join("partial");
         let output = FileOutput::create(&path).map_err(|e| Failure::of(path.display(), e))?;
         let bar = self.ui.bar("reading", size);
         let begin = Instant::now();
-        let file = File { layout: &entry.layout, size, covered: entry.covered };
-        let mut report =
-            jobs::read(volume.store(), file, 0..size, &health, false, &output, &bar)?;
+        let file = entry.file();
+        let mut report = jobs::read(volume.store(), file, 0..size, &health, false, &output, &bar)?;
         drop(bar);
         self.done("read", &mut report, begin.elapsed(), size);
         let refused = report.withheld() > 0;

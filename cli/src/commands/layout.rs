@@ -4,9 +4,10 @@ use crate::args::Layout as Command;
 use crate::ea;
 use crate::failure::{Code, Failure};
 use crate::numbers;
-use crate::ui::Ui;
+use crate::ui::{Ui, end_if_closed};
 use lustrine::layout::map::{self, Gap, Piece, Stop};
-use lustrine::layout::{ComponentView, EOF, Layout, State, StripingKind, show};
+use lustrine::layout::show::{self, Directory};
+use lustrine::layout::{ComponentView, EOF, Fid, Layout, State, StripingKind};
 use serde_json::{Value, json};
 use std::io::{BufWriter, Write};
 use std::ops::Range;
@@ -20,7 +21,11 @@ pub fn run(command: &Command, ui: &Ui) -> Result<Code, Failure> {
 
 fn show(argument: &str, ui: &Ui) -> Result<Code, Failure> {
     let layout = ea::load(argument)?;
-    ui.say(show::getstripe_verbose(&layout, argument));
+    let text = show::getstripe_verbose(&layout, argument);
+    // Of a directory's default layout the attribute holds neither the directory's FID nor what
+    // its zeros stand for: they are printed as zeros.
+    let raw = Directory { fid: Fid::default(), stripe_size: 0, stripe_count: 0 };
+    ui.say(if layout.is_template() { text.directory(raw) } else { text });
     ui.document(&document(&layout));
     Ok(Code::Clean)
 }
@@ -106,7 +111,10 @@ fn map(argument: &str, range: &str, mirror: Option<u16>, ui: &Ui) -> Result<Code
     } else {
         map_text(&layout, mirror, range, out)
     };
-    written.and_then(|()| out.flush()).map_err(|e| Failure::of("standard output", e))?;
+    if let Err(error) = written.and_then(|()| out.flush()) {
+        end_if_closed(&error);
+        return Err(Failure::of("standard output", error));
+    }
     Ok(Code::Clean)
 }
 
@@ -159,7 +167,11 @@ fn map_text(
                 let component = stop.component.map_or("-".to_string(), |c| c.to_string());
                 let len = stop.until - stop.at;
                 let why = reason(stop.gap);
-                writeln!(out, "{:>20} {len:>20} {component:>9} {:>6} {:>20}  {why}", stop.at, "-", "-")?;
+                writeln!(
+                    out,
+                    "{:>20} {len:>20} {component:>9} {:>6} {:>20}  {why}",
+                    stop.at, "-", "-"
+                )?;
             }
         }
     }

@@ -11,8 +11,7 @@ use std::time::Instant;
 
 pub fn run(args: &Parity, ui: &Ui) -> Result<Code, Failure> {
     let layout = ea::load(&args.ea)?;
-    let input =
-        FileInput::open(&args.file).map_err(|e| Failure::of(args.file.display(), e))?;
+    let input = FileInput::open(&args.file).map_err(|e| Failure::of(args.file.display(), e))?;
     let size = input.size();
     let writing = |e| Failure::of(args.output.display(), e);
     let output = FileOutput::create(&args.output).map_err(writing)?;

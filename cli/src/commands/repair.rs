@@ -74,8 +74,8 @@ pub fn verify(args: &Verify, ui: &Ui) -> Result<Code, Failure> {
             report.mismatches
         ),
         _ => format!(
-            "damaged, but every byte can be recovered: rebuild the file. Until then any {osts} \
-             more OSTs may fail"
+            "damaged, but every byte can be recovered: rebuild the file (objects that are there \
+             but unreadable: with --without and their OST). Until then any {osts} more OSTs may fail"
         ),
     });
     ui.document(&json!({

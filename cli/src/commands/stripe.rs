@@ -17,8 +17,7 @@ const OSTS: u32 = 16;
 
 pub fn run(args: &Stripe, ui: &Ui) -> Result<Code, Failure> {
     let spec = parse_spec(&args.layout)?;
-    let input =
-        FileInput::open(&args.file).map_err(|e| Failure::of(args.file.display(), e))?;
+    let input = FileInput::open(&args.file).map_err(|e| Failure::of(args.file.display(), e))?;
     let name = match &args.name {
         Some(name) => name.as_str(),
         None => args.file.file_name().and_then(|n| n.to_str()).ok_or_else(|| {

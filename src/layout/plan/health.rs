@@ -10,7 +10,6 @@ use alloc::vec::Vec;
 pub struct Health {
     osts: BTreeSet<u32>,
     objects: BTreeSet<(usize, u32)>,
-    ignored: BTreeSet<usize>,
 }
 
 impl Health {
@@ -29,11 +28,6 @@ impl Health {
         self.objects.insert((component, stripe))
     }
 
-    /// The parity component `component` must not be used for reading.
-    pub fn ignore_parity(&mut self, component: usize) {
-        self.ignored.insert(component);
-    }
-
     /// The OSTs that are away.
     pub fn osts(&self) -> impl Iterator<Item = u32> + '_ {
         self.osts.iter().copied()
@@ -43,10 +37,6 @@ impl Health {
     pub fn is_lost(&self, component: usize, stripe: u32, object: Option<ObjectId>) -> bool {
         object.is_none_or(|o| self.osts.contains(&o.ost))
             || self.objects.contains(&(component, stripe))
-    }
-
-    pub(super) fn ignores(&self, parity: usize) -> bool {
-        self.ignored.contains(&parity)
     }
 
     /// Lost objects of one component.
@@ -79,7 +69,7 @@ impl Tolerance {
             if data.objects().is_none() {
                 continue;
             }
-            let parity = super::usable_parity(layout, &views, data, health);
+            let parity = super::usable_parity(layout, &views, data);
             let Ok(part) = Part::new(data, parity, size) else { continue };
             for set in 0..part.sets().count() {
                 let osts = part.set_tolerance(set, health);

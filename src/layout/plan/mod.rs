@@ -116,6 +116,13 @@ pub enum PlanError {
         /// Stripe index in it.
         stripe: u32,
     },
+    /// A parity object is lost: there is nothing to write the parity to.
+    ParityLost {
+        /// Index of the component.
+        component: usize,
+        /// Stripe index in it.
+        stripe: u32,
+    },
     /// The range ends past the file or is reversed.
     Range {
         /// First byte asked for.
@@ -169,6 +176,10 @@ impl fmt::Display for PlanError {
                 "stripe {stripe} of component {component} is lost: rebuild it before its parity \
                  can be computed"
             ),
+            Self::ParityLost { component, stripe } => write!(
+                f,
+                "stripe {stripe} of parity component {component} is lost: rebuild it first"
+            ),
             Self::Range { start, end, size } => {
                 write!(f, "range {start}..{end} does not lie in the file's {size} bytes")
             }
@@ -200,7 +211,7 @@ pub fn read(
         if range.start.max(extent.start) >= range.end.min(end) || uninstantiated(data) {
             continue;
         }
-        let mut part = Part::new(data, usable_parity(layout, &views, data, health), size)?;
+        let mut part = Part::new(data, usable_parity(layout, &views, data), size)?;
         part.limit(&range);
         parts.push(part);
     }
@@ -258,21 +269,23 @@ pub fn parity(layout: &Layout, size: u64, mirror: Option<u16>) -> Result<Plan, P
 /// Plans the recomputation of all parity from the data.
 ///
 /// # Errors
-/// No parity, parity without objects, or data that is lost.
+/// No parity, parity without objects, or objects that are lost.
 pub fn resync(layout: &Layout, size: u64, health: &Health) -> Result<Plan, PlanError> {
     let parts = protected(layout, size)?;
     for part in &parts {
-        for stripe in 0..part.data_stripes() {
-            let component = part.data_component();
-            if health.is_lost(component, stripe, part.data_object(stripe)) {
-                return Err(PlanError::DataLost { component, stripe });
-            }
+        if let Some((component, stripe)) = part.lost(health).next() {
+            return Err(if component == part.data_component() {
+                PlanError::DataLost { component, stripe }
+            } else {
+                PlanError::ParityLost { component, stripe }
+            });
         }
     }
     Ok(Plan { job: Job::Resync, size, range: 0..size, health: health.clone(), parts })
 }
 
-/// Plans a comparison of all parity with the data.
+/// Plans a comparison of all parity with the data. What is lost without having parity comes out as
+/// [`Work::Lost`].
 ///
 /// # Errors
 /// No parity, stale parity, or parity without objects although the file reaches it.
@@ -280,7 +293,13 @@ pub fn verify(layout: &Layout, size: u64, health: &Health) -> Result<Plan, PlanE
     if let Some(stale) = layout.components().find(|c| c.is_parity() && c.is_stale()) {
         return Err(PlanError::StaleParity { component: stale.index });
     }
-    let parts = protected(layout, size)?;
+    let mut parts = protected(layout, size)?;
+    let covered: Vec<usize> = parts.iter().map(Part::data_component).collect();
+    for data in layout.components().filter(|c| !c.is_parity() && c.extent.start < size) {
+        if !covered.contains(&data.index) && data.objects().is_some() && !data.is_stale() {
+            parts.push(Part::new(&data, None, size)?);
+        }
+    }
     Ok(Plan { job: Job::Verify, size, range: 0..size, health: health.clone(), parts })
 }
 
@@ -297,8 +316,8 @@ pub fn rebuild(layout: &Layout, size: u64, health: &Health) -> Result<Plan, Plan
         if uninstantiated(data) {
             continue;
         }
-        let part = Part::new(data, usable_parity(layout, &views, data, health), size)?;
-        if part.any_lost(health) {
+        let part = Part::new(data, usable_parity(layout, &views, data), size)?;
+        if part.lost(health).next().is_some() {
             parts.push(part);
         }
     }
@@ -382,14 +401,13 @@ fn usable_parity<'v, 'a>(
     layout: &Layout,
     views: &'v [ComponentView<'a>],
     data: &ComponentView<'_>,
-    health: &Health,
 ) -> Option<&'v ComponentView<'a>> {
     let parity = parity_view(layout, views, data)?;
     let usable = parity.objects().is_some()
         && !parity.is_stale()
         && !data.is_stale()
         && Part::new(data, Some(parity), data.extent.end).is_ok();
-    (usable && !health.ignores(parity.index)).then_some(parity)
+    usable.then_some(parity)
 }
 
 /// The EC pairs that the file reaches, each with objects on both sides.

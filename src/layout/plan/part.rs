@@ -114,8 +114,7 @@ impl Part {
         let tile = tile.clamp(TILE.start, TILE.end).min(unit);
         let seam = (unit - start % unit) % unit;
         let tiles = [seam.div_ceil(tile), (unit - seam).div_ceil(tile)];
-        let rows = 0..(end - start).div_ceil(stripes.row_bytes());
-        Ok(Self {
+        let mut part = Self {
             data: Side::new(data, stripes),
             parity,
             parity_count,
@@ -123,11 +122,13 @@ impl Part {
             start,
             end,
             extent_end: data.extent.end,
-            rows,
+            rows: 0..0,
             seam,
             tile,
             tiles,
-        })
+        };
+        part.rows = 0..part.file_rows();
+        Ok(part)
     }
 
     /// Keeps only the rows that touch `range`.
@@ -236,12 +237,14 @@ impl Part {
         self.parity.as_ref().filter(|p| p.component == component).and_then(|p| p.object(stripe))
     }
 
-    /// Whether an object of the part is lost.
-    pub fn any_lost(&self, health: &Health) -> bool {
-        let lost = |s: &Side| {
-            (0..s.stripes.count() as u32).any(|i| health.is_lost(s.component, i, s.object(i)))
-        };
-        lost(&self.data) || self.parity.as_ref().is_some_and(lost)
+    /// The lost objects of the part as (component, stripe), data first.
+    pub fn lost<'a>(&'a self, health: &'a Health) -> impl Iterator<Item = (usize, u32)> + 'a {
+        let sides = core::iter::once(&self.data).chain(&self.parity);
+        sides.flat_map(move |side| {
+            (0..side.stripes.count() as u32)
+                .filter(|&s| health.is_lost(side.component, s, side.object(s)))
+                .map(|s| (side.component, s))
+        })
     }
 
     /// The members of each RAID set as (component, stripe). Where an EC stripe spans two objects,
@@ -308,9 +311,34 @@ impl Part {
         self.start.saturating_add(self.rows.end.saturating_mul(row)).min(self.extent_end)
     }
 
-    /// Bytes that a data object needs to hold the file's bytes of this component.
-    pub fn data_object_size(&self, stripe: u32) -> u64 {
-        self.data.stripes.object_size(self.end, stripe)
+    /// The sizes that the file's size gives the objects, as (component, stripe, bytes): data ends
+    /// with the file, and parity is as long as what it covers. An object that is shorter was cut.
+    pub fn object_sizes(&self) -> Vec<(usize, u32, u64)> {
+        let data = &self.data;
+        let mut sizes: Vec<(usize, u32, u64)> = (0..self.data_stripes())
+            .map(|s| (data.component, s, data.stripes.object_size(self.end, s)))
+            .collect();
+        let Some(parity) = &self.parity else { return sizes };
+        let mut ends = alloc::vec![0; parity.stripes.count() as usize];
+        // The last row may leave out sets; the row before it has them all.
+        let rows = (self.file_rows()).saturating_sub(2)..self.file_rows();
+        for (row, set) in rows.flat_map(|row| self.sets.iter().map(move |set| (row, set.index))) {
+            for side in [0..self.seam, self.seam..data.stripes.size()] {
+                let members = self.members(row, set, side, &Health::good());
+                let parities = &members[members.len() - self.parity_count as usize..];
+                for m in parities.iter().filter(|m| m.len > 0 && !m.absent) {
+                    let end: &mut u64 = &mut ends[m.stripe as usize];
+                    *end = (*end).max(m.offset + m.len as u64);
+                }
+            }
+        }
+        sizes.extend((0..).zip(ends).map(|(stripe, end)| (parity.component, stripe, end)));
+        sizes
+    }
+
+    /// Rows of the whole component, up to the file's end.
+    fn file_rows(&self) -> u64 {
+        (self.end - self.start).div_ceil(self.data.stripes.row_bytes())
     }
 
     /// OST failures that one set survives.

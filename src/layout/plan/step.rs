@@ -117,7 +117,7 @@ pub(super) fn make(
         Job::Write => Some(draft.write()),
         Job::Parity => Some(draft.parity()),
         Job::Resync => Some(draft.resync()),
-        Job::Verify => Some(draft.verify()),
+        Job::Verify => draft.verify(),
         Job::Rebuild => {
             let members = part.members(row, set, columns, planned);
             let targets: Vec<usize> =
@@ -214,19 +214,22 @@ impl Draft {
     }
 
     /// Reads everything that is there; what is lost is named, the rest compared where nothing is.
-    fn verify(self) -> Step {
+    fn verify(self) -> Option<Step> {
         let lost: Vec<usize> = self.lost(self.all());
         if lost.is_empty() {
+            if self.parity == 0 {
+                return None;
+            }
             let reads = self.objects(self.all());
-            return self.finish(reads, Work::Verify, Vec::new());
+            return Some(self.finish(reads, Work::Verify, Vec::new()));
         }
-        match self.recover(&lost) {
+        Some(match self.recover(&lost) {
             Some((sources, check)) => {
                 let reads = self.objects(sources.into_iter());
                 self.finish(reads, Work::Reconstruct { lost, check }, Vec::new())
             }
             None => self.finish(Vec::new(), Work::Lost(lost), Vec::new()),
-        }
+        })
     }
 
     fn lost(&self, shards: impl Iterator<Item = usize>) -> Vec<usize> {
