@@ -270,6 +270,9 @@ fn shortage_and_wishes() {
     assert_eq!(stripes("-c 20", 16, 0), 16);
     assert_eq!(stripes("-c -1", 16, 0), 16);
     assert_eq!(stripes("-C -2", 16, 0), 32);
+    // A wish for all OSTs is not cut to the extent.
+    assert_eq!(stripes("-E 4M -S 1M -c -1 -E -1", 16, 0), 16);
+    assert_eq!(stripes("-E 4M -S 1M -c 9 -E -1", 16, 0), 4);
     // Shrunk to three quarters or more of what was asked for.
     assert_eq!(stripes("-E -1 -c 10 --ec 4+2", 8, 0), 8);
     assert_eq!(stripes("-E -1 -c 10 --ec 4+2", 8, 1), 4);

@@ -128,6 +128,35 @@ mod tests {
         }
     }
 
+    /// Where a stripe of the code goes over into the next position's object, the members of a set
+    /// are apart before and behind that place.
+    #[test]
+    fn skewed_sets_are_apart() {
+        for (stripes, k, parity) in [(4, 2, 1), (8, 4, 2), (11, 4, 2), (9, 3, 3), (5, 5, 2)] {
+            let all: Vec<u32> = (0..2 * (k + parity) + stripes).collect();
+            for next in 0..all.len() {
+                let sets = RaidSets::split(stripes, k);
+                // The data from the first OST on, the parity from any.
+                let data = Robin { osts: &all, next: 0 }.stripes(stripes);
+                let mut robin = Robin { osts: &all, next };
+                let row = Row { sets, parity, data: &data, skewed: true };
+                let chosen = robin.parity(&row).expect("OSTs enough");
+                for (set, late) in sets.iter().flat_map(|set| [(set, 0), (set, 1)]) {
+                    let first = set.index * parity;
+                    let at = |osts: &[u32], at: u32| osts[(at + late) as usize % osts.len()];
+                    let mut members: Vec<u32> = (0..set.data)
+                        .map(|i| at(&data, set.first + i))
+                        .chain((0..parity).map(|j| at(&chosen, first + j)))
+                        .collect();
+                    let count = members.len();
+                    members.sort_unstable();
+                    members.dedup();
+                    assert_eq!(members.len(), count, "{stripes} {k}+{parity}, from {next}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn too_few_osts_give_none() {
         let osts = [1, 2, 3];
