@@ -69,6 +69,18 @@ pub enum Error {
         /// Its name.
         name: &'static str,
     },
+    /// `data` and `parity` are beyond what the wide code can have.
+    WideGeometry {
+        /// Data shards asked for.
+        data: usize,
+        /// Parity shards asked for.
+        parity: usize,
+    },
+    /// The wide code works on pairs of bytes, and the shards have an odd number.
+    OddSize {
+        /// Length of the shards, bytes.
+        got: usize,
+    },
 }
 
 /// Which argument an [`Error`] speaks of.
@@ -98,6 +110,8 @@ impl Error {
             Error::TableSize { .. } => -107,
             Error::BackendUnknown => -108,
             Error::BackendUnavailable { .. } => -109,
+            Error::WideGeometry { .. } => -110,
+            Error::OddSize { .. } => -111,
         }
     }
 }
@@ -144,6 +158,12 @@ impl fmt::Display for Error {
             Error::BackendUnknown => f.write_str("no backend has this name"),
             Error::BackendUnavailable { name } => {
                 write!(f, "this CPU does not have backend {name}")
+            }
+            Error::WideGeometry { data, parity } => {
+                write!(f, "no wide code of {data} data + {parity} parity: at most 65536 in all")
+            }
+            Error::OddSize { got } => {
+                write!(f, "shards of the wide code must have an even length, these have {got}")
             }
         }
     }

@@ -20,8 +20,12 @@ mod matrix;
 mod set;
 mod shards;
 mod tables;
+#[cfg(feature = "wide")]
+mod wide;
 
 #[cfg(feature = "alloc")]
 pub use codec::Codec;
 pub use geometry::Geometry;
 pub use tables::{Decoder, Encoder};
+#[cfg(feature = "wide")]
+pub use wide::WideCodec;
