@@ -64,4 +64,4 @@ export CARGO_TARGET_DIR=$target/aarch64
 # No libisal for the target here; the golden vectors stand for it.
 unset LUSTRINE_REQUIRE
 export LUSTRINE_EXPECT_BACKEND=neon PROPTEST_CASES=${PROPTEST_CASES:-16}
-cargo test --release -p lustrine --lib --tests --target "$triple"
+cargo test -p lustrine --all-features --lib --tests --target "$triple"
