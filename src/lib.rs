@@ -50,3 +50,8 @@ pub mod gf;
 pub mod layout;
 
 pub use error::{Error, ShardList};
+
+/// The README's example runs with the tests.
+#[cfg(all(doctest, feature = "alloc"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 #[path = "common/golden.rs"]
-#[allow(dead_code, reason = "shared with the tests of layouts")]
 mod golden;
 #[path = "common/oracle.rs"]
 mod oracle;
@@ -40,10 +39,8 @@ fn sha256(bytes: &[u8]) -> String {
 
 fn parity_of(layout: &Layout, case: &EcCase) -> Vec<u8> {
     let (bytes, ranges) = content(case);
-    if let Some(expected) = &case.file_sha256 {
-        if case.wrong_units.is_empty() {
-            assert_eq!(sha256(&bytes), *expected, "{}: the file's own bytes", case.name);
-        }
+    if let Some(expected) = case.file_sha256.as_ref().filter(|_| case.wrong_units.is_empty()) {
+        assert_eq!(sha256(&bytes), *expected, "{}: the file's own bytes", case.name);
     }
     let input = rig::Sparse { bytes: &bytes, data: &ranges };
     let mut output = MemOutput::new(0, case.parity_len as usize);

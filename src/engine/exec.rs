@@ -133,8 +133,7 @@ impl<'a> Executor<'a> {
     fn step(&self, run: &Run<'_>, part: usize, index: u64) -> Result<(), Error> {
         let mut health = Arc::clone(&run.health.read().unwrap_or_else(PoisonError::into_inner));
         let mut buffer = run.buffers.take();
-        loop {
-            let Some(step) = run.plan.step(part, index, &health) else { break };
+        while let Some(step) = run.plan.step(part, index, &health) {
             let mut report = Report::default();
             match self.attempt(run, &step, &mut buffer, &mut report) {
                 Ok(()) => {
@@ -185,7 +184,7 @@ impl<'a> Executor<'a> {
         let begin = Instant::now();
         let mut filled = vec![0; total + 1];
         for transfer in &step.reads {
-            filled[transfer.shard] = self.read(run, transfer, &mut shards[transfer.shard])?;
+            filled[transfer.shard] = self.read(run, transfer, shards[transfer.shard])?;
         }
         for (shard, &len) in shards.iter_mut().zip(&filled) {
             shard[len..].fill(0);
@@ -214,7 +213,7 @@ impl<'a> Executor<'a> {
         };
         let coded = Instant::now();
         for t in &step.writes {
-            self.deliver(run, step, t, &shards[t.shard], &verdict, report)?;
+            self.deliver(run, step, t, shards[t.shard], &verdict, report)?;
         }
         verdict.record(run.plan, step, report);
         report.times.read = read - begin;

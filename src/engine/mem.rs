@@ -133,10 +133,10 @@ impl Object {
             pos += n;
         }
         for fault in &self.faults {
-            if let Fault::FlippedBit { offset: at, bit } = *fault {
-                if (from..to).contains(&at) {
-                    buf[(at - from) as usize] ^= 1 << (bit & 7);
-                }
+            if let Fault::FlippedBit { offset: at, bit } = *fault
+                && (from..to).contains(&at)
+            {
+                buf[(at - from) as usize] ^= 1 << (bit & 7);
             }
         }
         Ok(len as usize)

@@ -63,10 +63,10 @@ impl Namespace {
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.root).map_err(reading())? {
             let entry = entry.map_err(reading())?;
-            if let Ok(name) = entry.file_name().into_string() {
-                if !name.starts_with('.') {
-                    names.push(name);
-                }
+            if let Ok(name) = entry.file_name().into_string()
+                && !name.starts_with('.')
+            {
+                names.push(name);
             }
         }
         names.sort_unstable();

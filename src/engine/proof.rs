@@ -7,13 +7,16 @@ use crate::ec::Codec;
 use crate::layout::plan::{Job, Plan, Step, Work};
 use std::ops::Range;
 
+/// Columns of a step, in order, each with what is said of them.
+type Columns<T> = Vec<(Range<usize>, T)>;
+
 /// What is known of the columns of one step.
 #[derive(Debug)]
 pub(super) struct Verdict {
     /// Of members that were computed.
-    computed: Vec<(Range<usize>, Proof)>,
+    computed: Columns<Proof>,
     /// Of members that were read.
-    read: Vec<(Range<usize>, Proof)>,
+    read: Columns<Proof>,
 }
 
 impl Verdict {
@@ -57,7 +60,7 @@ impl Verdict {
     /// With `by_data`, nothing was lost and the surplus only confirms the data.
     pub(super) fn of_reconstruction(
         width: usize,
-        agrees: Option<Vec<(Range<usize>, bool)>>,
+        agrees: Option<Columns<bool>>,
         written: &[Range<usize>],
         by_data: bool,
     ) -> Self {
@@ -150,7 +153,7 @@ pub(super) fn reconstruct(
     shards: &mut [&mut [u8]],
     lost: &[usize],
     check: Option<usize>,
-) -> Result<Option<Vec<(Range<usize>, bool)>>, Error> {
+) -> Result<Option<Columns<bool>>, Error> {
     let total = step.data + step.parity;
     let Some((spare, members)) = shards[..total + 1].split_last_mut() else { return Ok(None) };
     let mut survivors: Vec<Option<&[u8]>> = vec![None; total];
@@ -188,7 +191,7 @@ pub(super) fn reconstruct(
 }
 
 /// Appends columns, merging them with equal neighbours; empty ones are dropped.
-fn push<T: PartialEq>(list: &mut Vec<(Range<usize>, T)>, columns: Range<usize>, value: T) {
+fn push<T: PartialEq>(list: &mut Columns<T>, columns: Range<usize>, value: T) {
     if columns.is_empty() {
         return;
     }
@@ -214,7 +217,7 @@ fn overwrite(
     list: &[(Range<usize>, Proof)],
     columns: &Range<usize>,
     proof: Proof,
-) -> Vec<(Range<usize>, Proof)> {
+) -> Columns<Proof> {
     let mut out = Vec::with_capacity(list.len() + 2);
     for (range, old) in list {
         push(&mut out, range.start..range.end.min(columns.start).max(range.start), *old);

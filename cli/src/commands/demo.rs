@@ -353,8 +353,8 @@ fn fatal_osts(layout: &Layout, size: u64) -> Option<Vec<u32>> {
     let plan = plan::verify(layout, size, &Health::good()).ok()?;
     let part = plan.parts().first()?;
     let set = part.raid_sets().into_iter().next()?;
-    let parity = set.len().checked_sub(part.parity_count() as usize)?;
-    let members = set.first().into_iter().chain(&set[parity..]);
+    let data = part.sets().get(0).data as usize;
+    let members = set.first().into_iter().chain(&set[data..]);
     members.map(|&(component, stripe)| Some(plan.object(component, stripe)?.ost)).collect()
 }
 

@@ -95,6 +95,15 @@ pub enum PlanError {
         /// Index of the parity component.
         parity: usize,
     },
+    /// More parity stripes than data stripes: they cannot all lie in the component's extent.
+    TooManyParities {
+        /// Index of the data component.
+        data: usize,
+        /// Its stripes.
+        stripes: u32,
+        /// Parity stripes of all its RAID sets.
+        parities: u64,
+    },
     /// The stripe counts and k + p of a pair are no legal code.
     PairGeometry {
         /// Index of the data component.
@@ -158,7 +167,13 @@ impl fmt::Display for PlanError {
             Self::PairMismatch { data, parity } => write!(
                 f,
                 "data component {data} and parity component {parity} differ in extent or stripe \
-                 size, or the parity has too few stripes for the data's RAID sets"
+                 size, or the parity's stripe count is not that of the data's RAID sets"
+            ),
+            Self::TooManyParities { data, stripes, parities } => write!(
+                f,
+                "component {data} has {stripes} data stripes for {parities} parity stripes: Lustre \
+                 may accept that layout, but no parity can be computed for it; use more stripes, a \
+                 longer extent or less parity"
             ),
             Self::PairGeometry { data, set, parity } => write!(
                 f,

@@ -6,7 +6,7 @@ use super::{Health, PlanError};
 use crate::ec::Geometry;
 use crate::layout::map::Stripes;
 use crate::layout::raid::RaidSets;
-use crate::layout::{ComponentView, ObjectId};
+use crate::layout::{ComponentView, EOF, ObjectId};
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
@@ -88,17 +88,15 @@ impl Part {
                 if p.extent != data.extent || theirs.size() != stripes.size() {
                     return Err(mismatch);
                 }
+                let data = data.index;
+                if parities > u64::from(count) {
+                    return Err(PlanError::TooManyParities { data, stripes: count, parities });
+                }
                 if sets.iter().any(|s| !is_code(s.data, parity_count)) {
                     let set = sets.largest();
-                    return Err(PlanError::PairGeometry {
-                        data: data.index,
-                        set,
-                        parity: parity_count,
-                    });
+                    return Err(PlanError::PairGeometry { data, set, parity: parity_count });
                 }
-                if parities > u64::from(count)
-                    || (p.objects().is_some() && theirs.count() != parities)
-                {
+                if p.objects().is_some() && theirs.count() != parities {
                     return Err(mismatch);
                 }
                 // Before it has objects, a parity component shows a default stripe count.
@@ -186,16 +184,17 @@ impl Part {
         start..start.saturating_add(bytes).min(self.end)
     }
 
-    /// The codes that its sets need.
+    /// The codes that its sets need. The last row of an extent that ends inside a row can have
+    /// less parity: the same code with its last parities left out.
     pub fn geometries(&self) -> impl Iterator<Item = Geometry> + '_ {
-        let parity = self.parity_count as usize;
-        let mut last = 0;
-        let sizes = self.sets.iter().filter_map(move |s| {
-            let new = (s.data != last).then_some(s.data as usize);
-            last = s.data;
-            new
-        });
-        sizes.filter_map(move |k| Geometry::new(k, parity).ok())
+        let most = self.parity_count as usize;
+        let whole = self.extent_end == EOF
+            || (self.extent_end - self.start).is_multiple_of(self.data.stripes.row_bytes());
+        let least = if whole { most } else { most.min(1) };
+        let larger = self.sets.iter().next();
+        let smaller = self.sets.iter().last();
+        let sizes = larger.into_iter().chain(smaller).map(|s| s.data as usize);
+        sizes.flat_map(move |k| (least..=most).filter_map(move |p| Geometry::new(k, p).ok()))
     }
 
     /// Tiles per row: the steps of one row.
@@ -274,7 +273,8 @@ impl Part {
         (0..self.sets.count()).all(|set| {
             self.sides().all(|c| {
                 let members = self.members(self.rows.start, set, c..c + 1, health);
-                members.iter().filter(|m| m.lost).count() <= self.parity_count as usize
+                let parity = members.len() - self.sets.get(set).data as usize;
+                members.iter().filter(|m| m.lost).count() <= parity
             })
         })
     }
@@ -308,7 +308,7 @@ impl Part {
     /// First file byte behind the parity's last row: the parity EOF of this component.
     pub fn parity_end(&self) -> u64 {
         let row = self.parity.as_ref().map_or(0, |p| p.stripes.row_bytes());
-        self.start.saturating_add(self.rows.end.saturating_mul(row)).min(self.extent_end)
+        self.start.saturating_add(self.rows.end.saturating_mul(row))
     }
 
     /// The sizes that the file's size gives the objects, as (component, stripe, bytes): data ends
@@ -325,8 +325,8 @@ impl Part {
         for (row, set) in rows.flat_map(|row| self.sets.iter().map(move |set| (row, set.index))) {
             for side in [0..self.seam, self.seam..data.stripes.size()] {
                 let members = self.members(row, set, side, &Health::good());
-                let parities = &members[members.len() - self.parity_count as usize..];
-                for m in parities.iter().filter(|m| m.len > 0 && !m.absent) {
+                let parities = &members[self.sets.get(set).data as usize..];
+                for m in parities.iter().filter(|m| m.len > 0) {
                     let end: &mut u64 = &mut ends[m.stripe as usize];
                     *end = (*end).max(m.offset + m.len as u64);
                 }
@@ -359,7 +359,8 @@ impl Part {
                     .map(|o| o.ost)
                     .collect();
                 let lost = used().filter(|m| m.lost).count();
-                worst = worst.min(failures_survived(&osts, lost, self.parity_count as usize));
+                let parity = members.len() - self.sets.get(set).data as usize;
+                worst = worst.min(failures_survived(&osts, lost, parity));
             }
         }
         worst
@@ -384,8 +385,9 @@ impl Part {
         Some((row, set, from..(from + self.tile).min(end)))
     }
 
-    /// The members of a RAID set at `columns` of one row, data first. `columns` lie on one side of
-    /// the seam, so that each member is one piece of one object.
+    /// The members of a RAID set at `columns` of one row, data first; there is less parity than
+    /// elsewhere where the extent ends. `columns` lie on one side of the seam, so that each member
+    /// is one piece of one object.
     pub(super) fn members(
         &self,
         row: u64,
@@ -411,16 +413,14 @@ impl Part {
             let p = u64::from(self.parity_count);
             let first = row.saturating_mul(parity.stripes.count()) + u64::from(set) * p;
             for j in 0..p {
-                let file = self
-                    .start
-                    .saturating_add((first + j).saturating_mul(unit))
-                    .saturating_add(columns.start);
-                let mut member = self.member(parity, file, covered, health);
+                let unit_start = self.start.saturating_add((first + j).saturating_mul(unit));
                 // A last row that is cut short can put parity past the component's own extent,
                 // where the mirror's next component begins: that unit does not exist.
-                member.absent = file.saturating_add(width) > self.extent_end;
-                member.lost |= member.absent;
-                members.push(member);
+                if unit_start.saturating_add(unit) > self.extent_end {
+                    break;
+                }
+                let file = unit_start.saturating_add(columns.start);
+                members.push(self.member(parity, file, covered, health));
             }
         }
         members
@@ -429,7 +429,7 @@ impl Part {
     fn member(&self, side: &Side, file: u64, len: usize, health: &Health) -> Member {
         let (stripe, offset) = side.stripes.locate(file);
         let lost = health.is_lost(side.component, stripe, side.object(stripe));
-        Member { component: side.component, stripe, offset, file, len, lost, absent: false }
+        Member { component: side.component, stripe, offset, file, len, lost }
     }
 }
 

@@ -19,8 +19,6 @@ pub struct Member {
     pub len: usize,
     /// Its object is lost.
     pub lost: bool,
-    /// A parity unit that has no place inside its component.
-    pub absent: bool,
 }
 
 /// Where the bytes of a transfer are.
@@ -106,8 +104,8 @@ pub(super) fn make(
 ) -> Option<Step> {
     let (row, set, columns) = part.locate(index)?;
     let members = part.members(row, set, columns.clone(), health);
-    let parity = part.parity_count() as usize;
-    let data = members.len() - parity;
+    let data = part.sets().get(set).data as usize;
+    let parity = members.len() - data;
     let width = members.iter().map(|m| m.len).max().unwrap_or(0);
     if width == 0 {
         return None;
@@ -185,9 +183,8 @@ impl Draft {
         0..self.members.len()
     }
 
-    /// Parity shards that have a place.
-    fn parities(&self) -> impl Iterator<Item = usize> + '_ {
-        (self.data..self.members.len()).filter(|&s| !self.members[s].absent)
+    fn parities(&self) -> Range<usize> {
+        self.data..self.members.len()
     }
 
     fn encode_or_copy(&self) -> Work {
@@ -204,13 +201,15 @@ impl Draft {
     fn parity(self) -> Step {
         let reads = self.transfers(0..self.data, |m| Place::Input(m.file));
         let writes = self.transfers(self.parities(), |m| Place::Output(m.file));
-        self.finish(reads, Work::Encode, writes)
+        let work = self.encode_or_copy();
+        self.finish(reads, work, writes)
     }
 
     fn resync(self) -> Step {
         let reads = self.objects(0..self.data);
         let writes = self.objects(self.parities());
-        self.finish(reads, Work::Encode, writes)
+        let work = self.encode_or_copy();
+        self.finish(reads, work, writes)
     }
 
     /// Reads everything that is there; what is lost is named, the rest compared where nothing is.
@@ -288,7 +287,7 @@ impl Draft {
             }
             // One parity is proof enough where others are lost.
             if check {
-                let spare = self.parities().find(|&s| !self.members[s].lost);
+                let spare = self.parities().into_iter().find(|&s| !self.members[s].lost);
                 if let (Some(spare), true) = (spare, self.lost(0..self.data).is_empty()) {
                     let reads = self.objects((0..self.data).chain([spare]));
                     let work = Work::Reconstruct { lost: Vec::new(), check: Some(spare) };
@@ -315,10 +314,9 @@ impl Draft {
     }
 }
 
-/// A member that holds bytes of the file (or parity of such) and is lost. Parity that never had a
-/// place is not damage.
+/// A member that holds bytes of the file (or parity of such) and is lost.
 fn is_gone(member: &Member) -> bool {
-    member.lost && !member.absent && member.len > 0
+    member.lost && member.len > 0
 }
 
 /// The bytes of a member's tile that lie in `range` of the file.
