@@ -18,14 +18,13 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::Backend;
+use super::access::{Access, Cached, Part, Streamed};
 use super::coef::Coef;
 use super::simd::{Kernel, Simd};
 
 /// From this many bytes in one call on, stores go round the caches and loads are prefetched. By
 /// then a core's own caches are long full; below, stored lines are wanted there.
 const STREAM_BYTES: usize = 3 << 20;
-/// How far ahead of the loads to prefetch: measured flat from 256 to 1024.
-const PREFETCH_BYTES: usize = 512;
 /// What the sources of one tile may fill of L1, when rows are done in groups.
 const TILE_BYTES: usize = 32 << 10;
 
@@ -164,8 +163,8 @@ struct Pass<'a, V, const STREAM: bool> {
 struct Fixed<P, const R: usize, const U: usize>(P);
 
 impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
-    /// Turns the number of rows into constants. U fills the registers: measured, see
-    /// benches/record.
+    /// Turns the number of rows into constants. U fills the registers; of half
+    /// as much benches/record tells.
     fn rows<S: Simd>(self, simd: S, rows: usize) -> bool {
         const { assert!(if S::WIDE_FILE { S::ROWS <= 8 } else { S::ROWS <= 6 }) };
         if S::WIDE_FILE {
@@ -280,64 +279,6 @@ impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
             }
             self.verb.end(simd, access, at, &acc, residue);
         }
-    }
-}
-
-/// How bytes are moved: whole registers, round the caches, or the first few bytes of a register.
-pub(super) trait Access: Copy {
-    /// # Safety
-    /// As for `Simd::load`, of the bytes that this access moves.
-    unsafe fn load<S: Simd>(self, simd: S, p: *const u8) -> S::V;
-    /// # Safety
-    /// As for `Simd::store`, of the bytes that this access moves.
-    unsafe fn store<S: Simd>(self, simd: S, p: *mut u8, v: S::V);
-}
-
-#[derive(Clone, Copy)]
-struct Cached;
-#[derive(Clone, Copy)]
-struct Streamed;
-/// So many bytes, fewer than a register holds.
-#[derive(Clone, Copy)]
-struct Part(usize);
-
-impl Access for Cached {
-    #[inline(always)]
-    unsafe fn load<S: Simd>(self, simd: S, p: *const u8) -> S::V {
-        // SAFETY: the caller's contract is the same.
-        unsafe { simd.load(p) }
-    }
-    #[inline(always)]
-    unsafe fn store<S: Simd>(self, simd: S, p: *mut u8, v: S::V) {
-        // SAFETY: the caller's contract is the same.
-        unsafe { simd.store(p, v) }
-    }
-}
-
-impl Access for Streamed {
-    #[inline(always)]
-    unsafe fn load<S: Simd>(self, simd: S, p: *const u8) -> S::V {
-        simd.prefetch(p.wrapping_add(PREFETCH_BYTES));
-        // SAFETY: the caller's contract is the same.
-        unsafe { simd.load(p) }
-    }
-    #[inline(always)]
-    unsafe fn store<S: Simd>(self, simd: S, p: *mut u8, v: S::V) {
-        // SAFETY: the same contract; `tiles` aligned the outputs, and the pass ends with a fence.
-        unsafe { simd.stream(p, v) }
-    }
-}
-
-impl Access for Part {
-    #[inline(always)]
-    unsafe fn load<S: Simd>(self, simd: S, p: *const u8) -> S::V {
-        // SAFETY: the caller's contract, for the self.0 < BYTES bytes that this access moves.
-        unsafe { simd.load_part(p, self.0) }
-    }
-    #[inline(always)]
-    unsafe fn store<S: Simd>(self, simd: S, p: *mut u8, v: S::V) {
-        // SAFETY: the caller's contract, for the self.0 < BYTES bytes that this access moves.
-        unsafe { simd.store_part(p, self.0, v) }
     }
 }
 

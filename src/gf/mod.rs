@@ -7,6 +7,7 @@
 //! A kernel (`kernel`) is written once, over the operations of trait `Simd` (`simd`). An
 //! instruction set (`portable`, `x86`, `aarch64`) is those operations and nothing else.
 
+mod access;
 mod backend;
 mod coef;
 mod kernel;

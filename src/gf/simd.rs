@@ -54,8 +54,8 @@ pub(crate) unsafe trait Simd: Copy {
     #[inline(always)]
     unsafe fn load_part(self, p: *const u8, n: usize) -> Self::V {
         let mut buffer = Buffer([0; 64]);
-        // SAFETY: the caller says that n < BYTES bytes are readable; const BUFFER_HOLDS checks that
-        // BYTES bytes fit the buffer, so load is inside it.
+        // SAFETY: the caller says that n < BYTES bytes are readable; the constant assertion says
+        // that BYTES bytes fit the buffer, so the copy and the load are inside it.
         unsafe {
             const { assert!(Self::BYTES <= 64) };
             copy(p, buffer.0.as_mut_ptr(), n);
