@@ -95,7 +95,13 @@ fn pick(rig: &Rig, seeds: &[prop::sample::Index]) -> Vec<u32> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        max_global_rejects: 1 << 20,
+        failure_persistence: None,
+        // PROPTEST_CASES asks for more.
+        cases: ProptestConfig::default().cases,
+        ..ProptestConfig::default()
+    })]
 
     /// Whatever is lost: every byte that is given is right (the rig compares), and as long as no
     /// more OSTs are lost than the tolerance says, every byte is given.

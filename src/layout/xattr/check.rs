@@ -1,7 +1,7 @@
 //! What a layout must obey beyond its shape. The rules of Lustre's client (`lov_ea.c`) and MDT
 //! (`lod_lov.c`), each with the offset of the field that breaks it.
 
-use super::parse::Reader;
+use super::reader::Reader;
 use super::{ALIGN, ENTRY, HEADER, SLOT, WIDE};
 use crate::layout::{
     Body, ComponentFlags, Composite, EOF, Extent, Fault, LayoutError, Pattern, Striping,

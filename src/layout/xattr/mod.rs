@@ -15,6 +15,7 @@
 mod check;
 mod emit;
 mod parse;
+mod reader;
 
 pub use emit::{emit, emit_as};
 pub use parse::{parse, parse_as};
