@@ -30,7 +30,7 @@ impl<'a> Reader<'a> {
         self.error(expected, fault)
     }
 
-    fn array<const N: usize>(&self, at: usize) -> Result<[u8; N], LayoutError> {
+    pub(super) fn array<const N: usize>(&self, at: usize) -> Result<[u8; N], LayoutError> {
         match self.bytes.get(at..).and_then(|rest| rest.first_chunk()) {
             Some(array) => Ok(*array),
             None => Err(self.short(at + N)),
