@@ -16,7 +16,7 @@ pub struct Cli {
     /// No progress bars
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// Threads to work with (default: all cores)
+    /// Threads to work with, 1..=128 (default: one for each core)
     #[arg(long, global = true, value_name = "N")]
     pub threads: Option<usize>,
     #[command(subcommand)]

@@ -15,6 +15,9 @@ use failure::Failure;
 use std::process::ExitCode;
 use ui::Ui;
 
+/// Each thread holds a step of some 1 MiB: with this many, memory stays below 256 MiB.
+const MAX_THREADS: usize = 128;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let ui = Ui::new(cli.json, cli.quiet);
@@ -44,9 +47,12 @@ fn run(command: &Command, ui: &Ui) -> Result<failure::Code, Failure> {
 }
 
 fn set_threads(threads: Option<usize>) -> Result<(), Failure> {
-    let Some(threads) = threads else { return Ok(()) };
-    if threads == 0 {
-        return Err(Failure::input("--threads: expected 1 or more, got 0"));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.unwrap_or(cores.min(MAX_THREADS));
+    if !(1..=MAX_THREADS).contains(&threads) {
+        return Err(Failure::input(format_args!(
+            "--threads: expected 1..={MAX_THREADS}, got {threads}"
+        )));
     }
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(Failure::input)
 }

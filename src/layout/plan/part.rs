@@ -15,7 +15,7 @@ use core::ops::Range;
 /// written while it is cached.
 const STEP_BYTES: u64 = 1 << 20;
 /// Tile widths stay within these bounds, and are multiples of the lower one.
-const TILE: Range<u64> = 16 << 10..256 << 10;
+const TILE: Range<u64> = 4 << 10..256 << 10;
 /// Data stripes moved together in a component without parity.
 const PLAIN_SET: u32 = 8;
 
