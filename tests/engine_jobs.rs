@@ -331,6 +331,115 @@ fn contents(rig: &Rig, id: ObjectId) -> Vec<u8> {
     bytes
 }
 
+/// The last row of an extent that ends inside a row has less parity than the others. Here it has
+/// one, which is lost with the only data stripe: what is left of the row are holes.
+#[test]
+fn a_hopeless_row_of_holes_is_no_row_of_zeros() {
+    let options = "-E 256K -S 64K -c 3 --ec 3+3 -E -1 -S 64K -c 3 --ec 3+3";
+    let rig = Rig::new(options, pattern(256 << 10, 3), 24);
+    let lost = [rig.objects(0)[0].ost, rig.objects(2)[0].ost];
+    let (_, mut report) = rig.read(0..rig.size(), &lost, false);
+    assert_eq!(report.withheld(), 64 * K);
+    let (ranges, _) = report.ranges();
+    assert!(ranges.iter().any(|f| f.range == (192 * K..256 * K) && f.proof == Proof::Lost));
+    assert_eq!(rig.verify(&lost).withheld(), 64 * K);
+    let before = rig.store.objects();
+    let choose = |_: &std::collections::BTreeSet<u32>| Ok(Some(new_object(23, 999)));
+    let rebuild = jobs::rebuild(&rig.store, rig.file(), &rig.health(&lost[..1]), choose, OPTIONS);
+    assert!(rebuild.unwrap().complete, "one of the two is no problem");
+    assert!(rig.store.objects().len() > before.len());
+    let mut oid = 5000;
+    let choose = |avoid: &std::collections::BTreeSet<u32>| {
+        oid += 1;
+        Ok((0..24).find(|o| !avoid.contains(o)).map(|ost| new_object(ost, oid)))
+    };
+    let rebuild = jobs::rebuild(&rig.store, rig.file(), &rig.health(&lost), choose, OPTIONS);
+    assert!(!rebuild.unwrap().complete);
+}
+
+/// Lustre's resync leaves the parity of a RAID set that became a hole in a row with other data.
+#[test]
+fn parity_of_the_past_is_not_believed() {
+    let unit = 65_536u64;
+    let mut bytes = vec![0; 8 * unit as usize];
+    let data = [2 * unit..3 * unit, 5 * unit..6 * unit];
+    for range in &data {
+        let range = range.start as usize..range.end as usize;
+        bytes[range.clone()].copy_from_slice(&pattern(range.len(), 9));
+    }
+    let mut rig = Rig::sparse("-E -1 -S 64K -c 8 --ec 4+2", bytes, &data, 24);
+    // Stripe 2, the only data of set 0, is punched; nothing computes its parity anew.
+    rig.store.punch(rig.objects(0)[2], 0..unit).unwrap();
+    rig.bytes[2 * unit as usize..3 * unit as usize].fill(0);
+    rig.covered = false;
+    let lost = [rig.objects(0)[2].ost];
+    let (_, report) = rig.read(0..rig.size(), &lost, false);
+    assert_eq!(report.bytes(Proof::Unprovable), unit);
+    assert_eq!(report.withheld(), unit);
+}
+
+/// Parity that lost its blocks without losing its size stands opposite data: that cannot be zeros.
+#[test]
+fn a_hole_in_parity_opposite_data_is_damage() {
+    let rig = Rig::new("-E -1 -S 64K -c 4 --ec 4+1", pattern(8 * 65_536, 6), 16);
+    let parity = rig.objects(1)[0];
+    rig.store.punch(parity, 0..2 * 65_536).unwrap();
+    let (_, report) = rig.read(0..rig.size(), &[rig.objects(0)[0].ost], false);
+    assert_eq!(report.withheld(), 2 * 65_536);
+}
+
+#[test]
+fn a_resync_keeps_the_parity_of_what_it_cannot_read() {
+    let rig = Rig::new("-E -1 -S 64K -c 4 --ec 4+2", pattern(20 * 65_536, 6), 16);
+    let bad = rig.objects(0)[1];
+    rig.store.inject(bad, Fault::ErrorAt(70_000));
+    let (report, whole) = jobs::resync(&rig.store, rig.file(), &rig.health(&[]), OPTIONS).unwrap();
+    assert!(!whole && report.withheld() > 0);
+    assert!(report.damage()[0].what.contains("unreadable"), "{:?}", report.damage());
+    // The bytes can still be had through the old parity.
+    rig.read_all(&[]);
+}
+
+#[test]
+fn stale_data_has_no_parity_to_compute() {
+    let mut rig = Rig::new("-E -1 -S 64K -c 4 --ec 4+2", pattern(300_000, 6), 16);
+    rig.layout.set_stale(0, true);
+    let error = jobs::resync(&rig.store, rig.file(), &rig.health(&[]), OPTIONS).unwrap_err();
+    assert!(error.to_string().contains("stale"), "{error}");
+    let read = lustrine::layout::plan::read(&rig.layout, 300_000, 0..1, &Health::good(), false);
+    assert!(read.is_err(), "no mirror is left that is not stale");
+}
+
+#[test]
+fn mirrors_make_up_for_each_other() {
+    let options = "-N -S 64K -c 3 -N -E 128K -S 64K -c 2 -E -1 -S 64K -c 4 --ec 4+2";
+    for options in ["-N2 -S 64K -c 3", options] {
+        let rig = Rig::new(options, pattern(1_000_001, 6), 24);
+        let osts = all_osts(&rig);
+        for &lost in &osts {
+            rig.read_all(&[lost]);
+        }
+        rig.read_all(&[]);
+    }
+    // One object of each mirror, in other places of the file: component by component.
+    let options = "-N -E 64K -S 64K -c 1 -E -1 -S 64K -c 3 -N -E 64K -S 64K -c 1 -E -1 -S 64K -c 3";
+    let rig = Rig::new(options, pattern(1_000_001, 6), 24);
+    rig.read_all(&[rig.objects(0)[0].ost, rig.objects(3)[1].ost]);
+    rig.read_all(&[rig.objects(1)[2].ost, rig.objects(2)[0].ost]);
+}
+
+#[test]
+fn bytes_without_a_component_are_refused() {
+    let layout = rig::layout("-E 1M -S 64K -c 4", 1 << 20, 16);
+    let store = lustrine::engine::MemStore::new();
+    let bytes = pattern(2 << 20, 1);
+    let error = jobs::write(&store, &layout, 2 << 20, &bytes.as_slice(), OPTIONS).unwrap_err();
+    assert!(error.to_string().contains("covers byte 1048576"), "{error}");
+    let read =
+        |range| lustrine::layout::plan::read(&layout, 2 << 20, range, &Health::good(), false);
+    assert!(read(0..1 << 20).is_ok() && read(0..2 << 20).is_err());
+}
+
 /// An object that was cut reads as zeros where its bytes were: it must not pass for data.
 #[test]
 fn a_cut_object_is_a_lost_one() {

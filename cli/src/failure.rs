@@ -58,7 +58,9 @@ impl From<engine::Error> for Failure {
     fn from(error: engine::Error) -> Self {
         let code = match &error {
             engine::Error::Plan(PlanError::StaleParity { .. }) => Code::Repairable,
-            engine::Error::Plan(PlanError::DataLost { .. }) => Code::Repairable,
+            engine::Error::Plan(PlanError::DataLost { .. } | PlanError::ParityLost { .. }) => {
+                Code::Repairable
+            }
             _ => Code::Input,
         };
         Self { code, text: error.to_string() }

@@ -85,19 +85,15 @@ impl Ui {
     }
 }
 
-/// A line on standard output.
+/// A line on standard output. A reader that has seen enough (`| head`) gets no more, but the
+/// command goes on to its end and its own exit code.
 fn print(text: &impl std::fmt::Display) {
-    if let Err(error) = writeln!(std::io::stdout(), "{text}") {
-        end_if_closed(&error);
-        std::process::exit(1);
-    }
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-/// A reader of standard output that has seen enough (`| head`) ends the program quietly.
-pub fn end_if_closed(error: &std::io::Error) {
-    if error.kind() == std::io::ErrorKind::BrokenPipe {
-        std::process::exit(0);
-    }
+/// Whether the reader of standard output has gone.
+pub fn is_closed(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
 }
 
 /// Damaged or lost objects as lines.

@@ -219,6 +219,7 @@ fn parity_that_nobody_vouches_for_is_not_used() {
     let lost = b.osts(0)[0].to_string();
     // As if Lustre had written it, and never the parity.
     fs::remove_file(b.path("store/mdt/f/covered")).unwrap();
+    fs::remove_file(b.path("store/mdt/f/sized")).unwrap();
     for stripe in 0..2 {
         let parity = b.object(1, stripe);
         fs::write(&parity, b"").unwrap();
@@ -326,6 +327,57 @@ fn bad_input_is_named() {
     let out = b.run(&["cat", "f"]);
     b.expect(&out, 1);
     assert!(said(&out).contains("at byte"), "{}", said(&out));
+}
+
+#[test]
+fn outputs_replace_files_only() {
+    let b = Bench::new(1000, "-E -1 -S 64K -c 4 --ec 4+2");
+    // A link is followed; what it leads to is replaced.
+    fs::write(b.path("target"), "old").unwrap();
+    std::os::unix::fs::symlink(b.path("target"), b.path("link")).unwrap();
+    b.expect(&b.run(&["cat", "f", "-o", &b.text("link")]), 0);
+    assert!(b.path("link").is_symlink());
+    assert!(fs::read(b.path("target")).unwrap() == b.bytes);
+    // A device is not.
+    let socket = std::os::unix::net::UnixListener::bind(b.path("socket")).unwrap();
+    let out = b.run(&["cat", "f", "-o", &b.text("socket")]);
+    b.expect(&out, 1);
+    assert!(String::from_utf8_lossy(&out.stderr).contains("not a regular file"));
+    drop(socket);
+    // Nor does something that is no file pass for an object, or make the command wait.
+    let object = b.object(0, 0);
+    fs::remove_file(&object).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(&object).unwrap();
+    let out = b.run(&["cat", "f"]);
+    b.expect(&out, 0);
+    assert!(out.stdout == b.bytes);
+}
+
+#[test]
+fn bytes_that_no_component_covers_are_refused() {
+    let b = Bench::new(1000, "-c 1");
+    fs::write(b.path("in"), noise(2_000_000)).unwrap();
+    let out = b.run(&["stripe", &b.text("in"), "--name", "g", "--layout", "-E 1M -S 64K -c 4"]);
+    b.expect(&out, 1);
+    let text = String::from_utf8_lossy(&out.stderr);
+    assert!(text.contains("no component of the layout covers byte 1048576"), "{text}");
+    b.expect(&b.run(&["cat", "g"]), 1);
+}
+
+#[test]
+fn a_cut_object_is_noticed_after_a_resync_too() {
+    let b = Bench::new(400_000, "-E -1 -S 64K -c 4 --ec 4+2");
+    // As after a resync that was killed: nobody vouches for the parity, until it is verified.
+    fs::remove_file(b.path("store/mdt/f/covered")).unwrap();
+    b.expect(&b.run(&["resync", "f"]), 0);
+    fs::remove_file(b.path("store/mdt/f/covered")).unwrap();
+    b.expect(&b.run(&["verify", "f"]), 0);
+    let object = fs::File::options().write(true).open(b.object(0, 1)).unwrap();
+    object.set_len(5000).unwrap();
+    let out = b.run(&["cat", "f"]);
+    b.expect(&out, 0);
+    assert!(out.stdout == b.bytes);
+    assert!(String::from_utf8_lossy(&out.stderr).contains("cut short"));
 }
 
 #[test]

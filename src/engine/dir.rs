@@ -56,7 +56,8 @@ impl DirStore {
             let entry = entry?;
             let name = entry.file_name();
             let Some(index) = name.to_str().and_then(ost_index) else { continue };
-            if !entry.file_type()?.is_dir() || without.contains(&index) {
+            // A link to a mounted snapshot is an OST folder too.
+            if !entry.path().is_dir() || without.contains(&index) {
                 continue;
             }
             if let Some(other) = osts.insert(index, entry.path()) {
@@ -119,8 +120,11 @@ impl DirStore {
             io::Error::other(format!("OST {ost} has no object id left after {last}"))
         })?;
         fs::create_dir_all(&folder)?;
+        // On the disk before it counts: after a crash an empty LAST_ID would stop all allocation.
         let draft = folder.join(".LAST_ID.draft");
-        fs::write(&draft, u64::from(oid).to_le_bytes())?;
+        let file = File::create(&draft)?;
+        file.write_all_at(&u64::from(oid).to_le_bytes(), 0)?;
+        file.sync_data()?;
         fs::rename(&draft, &path)?;
         Ok(ObjectId { ost, fid: Fid { seq, oid, ver: 0 } })
     }
@@ -162,6 +166,10 @@ impl DirStore {
         }
         let draft = state.drafts.contains(&id);
         let path = if draft { self.draft_path(id)? } else { self.path(id)? };
+        // Opening a pipe would wait for ever.
+        if !fs::metadata(&path)?.is_file() {
+            return Err(io::Error::new(ErrorKind::InvalidData, "not a regular file"));
+        }
         let file = Arc::new(OpenOptions::new().read(true).write(write).open(path)?);
         if state.open.len() >= OPEN_FILES {
             let oldest = state.open.iter().min_by_key(|(_, o)| o.used).map(|(id, _)| *id);

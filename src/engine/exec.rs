@@ -99,43 +99,42 @@ impl<'a> Executor<'a> {
             let mut row = part.rows().start;
             while row < part.rows().end {
                 let active = self.active(plan, part, row)?;
-                let skipped = part.row_extent(row).start..part.row_extent(active.start).start;
+                let (holes, health) = (row..active.start, run.health());
+                proof::record_holes(
+                    plan.job(),
+                    part,
+                    holes.clone(),
+                    &health,
+                    self.parity_is_covered,
+                    &mut run.report(),
+                );
+                let skipped = part.row_extent(holes.start).start..part.row_extent(holes.end).start;
                 self.progress.advance(skipped.end.saturating_sub(skipped.start));
-                if active.is_empty() {
-                    break;
-                }
                 let steps = part.steps_of(active.clone());
                 for_each(steps, |step| self.step(&run, index, step))?;
-                row = active.end;
+                row = active.end.max(active.start);
             }
         }
         Ok(run.report.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The next rows that hold anything; an empty range at the end if none do.
+    /// The next rows that hold anything; an empty range at the part's end if none do.
     fn active(&self, plan: &Plan, part: &Part, from: u64) -> Result<Range<u64>, Error> {
         if let (Job::Write | Job::Parity, Some(input)) = (plan.job(), self.input) {
             let action = "looking for data in the input";
             return scan::input_rows(part, input, from)
                 .map_err(|source| Error::Stream { action, source });
         }
-        let health = plan.health();
-        // Where something is lost and nothing justifies a hole, each row must be looked at.
-        if part.lost(health).next().is_some()
-            && !(self.parity_is_covered && part.recoverable(health))
-        {
-            return Ok(from..part.rows().end);
-        }
-        Ok(scan::object_rows(part, self.store, health, from))
+        Ok(scan::object_rows(part, self.store, plan.health(), from))
     }
 
     /// Runs one step, planning it again without the objects that turn out bad.
     fn step(&self, run: &Run<'_>, part: usize, index: u64) -> Result<(), Error> {
-        let mut health = Arc::clone(&run.health.read().unwrap_or_else(PoisonError::into_inner));
+        let mut health = run.health();
         let mut buffer = run.buffers.take();
         while let Some(step) = run.plan.step(part, index, &health) {
             let mut report = Report::default();
-            match self.attempt(run, &step, &mut buffer, &mut report) {
+            match self.attempt(run, &run.plan.parts()[part], &step, &mut buffer, &mut report) {
                 Ok(()) => {
                     run.report().merge(report);
                     self.progress
@@ -174,6 +173,7 @@ impl<'a> Executor<'a> {
     fn attempt(
         &self,
         run: &Run<'_>,
+        part: &Part,
         step: &Step,
         buffer: &mut Vec<u8>,
         report: &mut Report,
@@ -203,19 +203,18 @@ impl<'a> Executor<'a> {
             Work::Reconstruct { lost, check } => {
                 let agrees = proof::reconstruct(run.codec(step)?, step, &mut shards, lost, *check)
                     .map_err(Error::from)?;
-                let written = if lost.is_empty() || self.parity_is_covered {
-                    scan::whole(step.width)
-                } else {
-                    self.written_parity(run, step)?
+                let written = match lost.is_empty() {
+                    true => scan::whole(step.width),
+                    false => self.written_parity(run, part, step, &shards)?,
                 };
                 Verdict::of_reconstruction(step.width, agrees, &written, lost.is_empty())
             }
         };
         let coded = Instant::now();
         for t in &step.writes {
-            self.deliver(run, step, t, shards[t.shard], &verdict, report)?;
+            self.deliver(run, step, t, &shards, &verdict, report)?;
         }
-        verdict.record(run.plan, step, report);
+        verdict.record(run.plan.job(), part, step, report);
         report.times.read = read - begin;
         report.times.code = coded - read;
         report.times.write = coded.elapsed();
@@ -259,32 +258,63 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// The columns where every parity that the step read was really written.
-    fn written_parity(&self, run: &Run<'_>, step: &Step) -> Result<Vec<Range<usize>>, Stop> {
+    /// The columns where every parity that the step read is known to speak of the data.
+    ///
+    /// A hole in it can stand for zeros only where all data that is left is zeros too, and only if
+    /// the parity is known to cover all data: we write parity wherever a data block is not zero.
+    ///
+    /// Lustre's resync writes parity where a RAID set has data, and punches it in rows that are
+    /// all holes. A set that became a hole in a row with other data keeps its old parity: where
+    /// nothing of the set is left that has data, parity that is there may be of the past.
+    fn written_parity(
+        &self,
+        run: &Run<'_>,
+        part: &Part,
+        step: &Step,
+        shards: &[&mut [u8]],
+    ) -> Result<Vec<Range<usize>>, Stop> {
         let mut written = scan::whole(step.width);
-        for t in step.reads.iter().filter(|t| t.shard >= step.data) {
+        let mut set_has_data = self.parity_is_covered || part.sets().count() == 1;
+        let left = step.reads.iter().map(|t| t.shard).filter(|s| *s < step.data);
+        let left: Vec<&[u8]> = left.map(|s| &*shards[s]).collect();
+        let zeros = match self.parity_is_covered {
+            true => scan::blocks(step.width, |columns| !scan::any_data(&left, columns)),
+            false => Vec::new(),
+        };
+        for t in &step.reads {
             let Place::Object(component, stripe, offset) = t.place else { continue };
             let Some(id) = run.plan.object(component, stripe) else { continue };
-            let data = scan::data_columns(self.store, id, offset, step.width)
-                .map_err(|source| Stop::Bad { shard: t.shard, source })?;
-            written = scan::intersect(&written, &data);
+            let bad = |source| Stop::Bad { shard: t.shard, source };
+            if t.shard >= step.data {
+                let data = scan::data_columns(self.store, id, offset, step.width).map_err(bad)?;
+                written = scan::intersect(&written, &scan::union(&data, &zeros));
+            } else if !set_has_data {
+                let (before, behind) = step.around;
+                let end = offset.saturating_add(step.width as u64 + behind);
+                let data = self.store.next_data(id, offset.saturating_sub(before)).map_err(bad)?;
+                set_has_data = data.is_some_and(|data| data.start < end);
+            }
         }
-        Ok(written)
+        Ok(if set_has_data { written } else { Vec::new() })
     }
 
-    /// Writes the columns of one transfer that can be justified; zero blocks become holes.
+    /// Writes the columns of one transfer that can be justified; zero blocks become holes. Parity
+    /// becomes a hole only where all data is zeros: elsewhere a hole in it is a sign of damage.
     fn deliver(
         &self,
         run: &Run<'_>,
         step: &Step,
         t: &Transfer,
-        shard: &[u8],
+        shards: &[&mut [u8]],
         verdict: &Verdict,
         report: &mut Report,
     ) -> Result<(), Stop> {
+        let data: Vec<&[u8]> = shards[..step.data].iter().map(|s| &**s).collect();
+        let is_parity = t.shard >= step.data;
+        let in_place = run.plan.job() == Job::Resync;
         for columns in verdict.sound(step, t.shard, t.at..t.at + t.len) {
             let shift = (columns.start - t.at) as u64;
-            let bytes = &shard[columns];
+            let bytes = &shards[t.shard][columns.clone()];
             match t.place {
                 Place::Output(offset) => {
                     let Some(output) = self.output else { return Err(fatal("no output").into()) };
@@ -299,16 +329,19 @@ impl<'a> Executor<'a> {
                     let Some(id) = run.plan.object(component, stripe) else {
                         return Err(fatal("a plan writes to an empty slot").into());
                     };
-                    let in_place = run.plan.job() == Job::Resync;
-                    let is_parity = t.shard >= step.data;
-                    scan::runs(bytes, offset + shift, |zero, at, run| match (zero, in_place) {
-                        (false, _) => {
+                    scan::runs(bytes, offset + shift, |zero, at, run| {
+                        let first = columns.start + (at - offset - shift) as usize;
+                        let hole =
+                            zero && !(is_parity && scan::any_data(&data, first..first + run.len()));
+                        if !hole {
                             report.parity_written += if is_parity { run.len() as u64 } else { 0 };
-                            self.store.write_at(id, at, run)
+                            return self.store.write_at(id, at, run);
                         }
                         // Old parity may lie there.
-                        (true, true) => self.store.punch(id, at..at + run.len() as u64),
-                        (true, false) => Ok(()),
+                        if in_place {
+                            return self.store.punch(id, at..at + run.len() as u64);
+                        }
+                        Ok(())
                     })
                     .map_err(|source| Error::Object {
                         id,
@@ -324,6 +357,10 @@ impl<'a> Executor<'a> {
 }
 
 impl Run<'_> {
+    fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.health.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn report(&self) -> MutexGuard<'_, Report> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -121,8 +121,21 @@ pub struct FileOutput {
 }
 
 impl FileOutput {
-    /// Begins a file that will be called `path`; an existing one stays until the commit.
+    /// Begins a file that will be called `path`; an existing one stays until the commit, and a
+    /// link is followed.
+    ///
+    /// # Errors
+    /// `path` is there and no regular file: a device or a pipe is not to be replaced by a file.
     pub fn create(path: &Path) -> io::Result<Self> {
+        let target = match std::fs::metadata(path) {
+            Ok(meta) if !meta.is_file() => {
+                let text = "not a regular file: it will not be replaced; write to standard output";
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+            }
+            Ok(_) => std::fs::canonicalize(path)?,
+            Err(_) => path.to_path_buf(),
+        };
+        let path = target.as_path();
         let name = path.file_name().ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidInput, format!("{} names no file", path.display()))
         })?;

@@ -40,8 +40,10 @@ pub struct Options<'a> {
 /// Where objects are known to be sized, one that is shorter than the file's size asks for was cut,
 /// and counts as lost too. Elsewhere a short object says nothing: it may end in a hole.
 ///
+/// An object that cannot be asked counts as lost, whatever the reason.
+///
 /// # Errors
-/// A store that fails otherwise than by missing objects.
+/// A layout that cannot be planned.
 pub fn probe(
     store: &dyn ObjectStore,
     file: File<'_>,
@@ -65,7 +67,7 @@ pub fn probe(
                 }
                 Ok(_) => continue,
                 Err(e) if e.kind() == ErrorKind::NotFound => "missing".to_string(),
-                Err(e) => return Err(Error::object(id, "looking for the object")(e)),
+                Err(e) => format!("cannot be opened: {e}"),
             },
         };
         health.lose_object(component, stripe);
@@ -146,6 +148,7 @@ pub fn stream(
     sink: &mut dyn Write,
     progress: &dyn Progress,
 ) -> Result<Report, Error> {
+    plan::read(file.layout, file.size, range.clone(), health, check)?;
     let action = "writing the output";
     let mut total = Report::default();
     let mut output = MemOutput::new(range.start, 0);
@@ -230,14 +233,17 @@ impl Output for Shifted<'_> {
 
 /// Computes all parity anew from the data, in place. Where the data is a hole, so is the parity.
 ///
+/// Also tells whether all of it was computed: where an object cannot be read, the old parity is
+/// left as it is (it may be all that is left of the bytes), and the report names the place.
+///
 /// # Errors
-/// No parity, lost data, or I/O. The parity is worthless until the call succeeds.
+/// No parity, lost objects, or I/O on the parity. The parity is worthless until the call succeeds.
 pub fn resync(
     store: &dyn ObjectStore,
     file: File<'_>,
     health: &Health,
     options: Options<'_>,
-) -> Result<Report, Error> {
+) -> Result<(Report, bool), Error> {
     let plan = plan::resync(file.layout, file.size, health)?;
     let report = executor(store, file).progress(options.progress).run(&plan)?;
     let is_parity = |index| file.layout.component(index).is_some_and(|c| c.is_parity());
@@ -247,7 +253,8 @@ pub fn resync(
             store.sync(id).map_err(Error::object(id, "syncing"))?;
         }
     }
-    Ok(report)
+    let whole = report.withheld() == 0 && report.damage().is_empty();
+    Ok((report, whole))
 }
 
 /// Compares all parity with the data. The report's lost and contradicted ranges are the damage.
@@ -277,7 +284,7 @@ pub struct Rebuild {
     pub report: Report,
 }
 
-/// Rebuilds every object that `health` calls lost as a new object on another OST.
+/// Rebuilds the objects that `health` calls lost as new objects. Those of stale data are left.
 ///
 /// `choose` gives a new object on an OST that is not among those it is told, or `None` if there
 /// is none. All new objects appear when all are complete and justified, or none does; putting the
@@ -294,11 +301,22 @@ pub fn rebuild(
 ) -> Result<Rebuild, Error> {
     let mut layout = file.layout.clone();
     let before = plan::rebuild(&layout, file.size, health)?;
-    let neighbours = neighbours(&before);
+    let planned: BTreeSet<(usize, u32)> =
+        before.parts().iter().flat_map(|part| part.lost(health)).collect();
+    let neighbours = neighbours(&plan::raid_sets(&layout));
     let mut replaced = Vec::new();
     let mut all_lost = Health::good();
     for (component, stripe, object) in objects(file.layout) {
         if !health.is_lost(component, stripe, object) {
+            continue;
+        }
+        // Beyond the file's end there is nothing to rebuild, and stale parity is worthless until
+        // the next resync: there a new, empty object is all that it takes. Other stale components
+        // are their mirror's business.
+        let view = file.layout.component(component);
+        let empty =
+            view.is_some_and(|c| c.extent.start >= file.size || (c.is_parity() && c.is_stale()));
+        if !empty && !planned.contains(&(component, stripe)) {
             continue;
         }
         let mut avoid: BTreeSet<u32> = health.osts().collect();
@@ -340,10 +358,10 @@ fn executor<'a>(store: &'a dyn ObjectStore, file: File<'_>) -> Executor<'a> {
 }
 
 /// For each member, the others that share a RAID set with it.
-fn neighbours(plan: &Plan) -> BTreeMap<(usize, u32), Vec<(usize, u32)>> {
+fn neighbours(sets: &[Vec<(usize, u32)>]) -> BTreeMap<(usize, u32), Vec<(usize, u32)>> {
     let mut map: BTreeMap<(usize, u32), Vec<(usize, u32)>> = BTreeMap::new();
-    for set in plan.parts().iter().flat_map(|part| part.raid_sets()) {
-        for &member in &set {
+    for set in sets {
+        for &member in set {
             map.entry(member).or_default().extend(set.iter().filter(|m| **m != member));
         }
     }

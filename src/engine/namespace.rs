@@ -2,7 +2,7 @@
 //!
 //! `mdt/<name>/trusted.lov` is the EA as Lustre stores it, `mdt/<name>/size` the size in decimal,
 //! `mdt/<name>/covered` (if there) says for which generation and size the parity is known to cover
-//! all data. Each file is replaced by a rename; a new entry appears whole.
+//! all data, `mdt/<name>/sized` likewise that every object has the size that the file gives it. Each file is replaced by a rename; a new entry appears whole.
 
 use super::error::Error;
 use super::files;
@@ -74,8 +74,12 @@ impl Namespace {
     }
 
     /// Whether a file of this name exists.
-    pub fn has(&self, name: &str) -> bool {
-        check_name(name).is_ok() && self.root.join(name).exists()
+    ///
+    /// # Errors
+    /// The name is not usable.
+    pub fn has(&self, name: &str) -> Result<bool, Error> {
+        check_name(name)?;
+        Ok(self.root.join(name).exists())
     }
 
     /// A number that no file of this namespace has had, from 1 on. Callers hold the lock.
@@ -91,7 +95,7 @@ impl Namespace {
         let next = last.checked_add(1).and_then(|id| u32::try_from(id).ok()).ok_or_else(|| {
             Error::namespace(&path.display().to_string(), "no file number is left")
         })?;
-        put(&path, format!("{next}\n").as_bytes(), false)?;
+        put(&path, format!("{next}\n").as_bytes(), true)?;
         Ok(next)
     }
 
@@ -122,18 +126,8 @@ impl Namespace {
                 Error::namespace(&path.display().to_string(), fault)
             })?;
         let mut entry = Entry { layout, size, covered: false, sized: false };
-        match read_bounded(&folder.join("covered"), 256) {
-            Ok(text) => {
-                for sized in [false, true] {
-                    let says = Entry { covered: true, sized, ..entry.clone() };
-                    if text == covered_text(&says).as_bytes() {
-                        entry = says;
-                    }
-                }
-            }
-            Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => {}
-            Err(e) => return Err(e),
-        }
+        entry.covered = said(&folder.join("covered"), &generation_text(&entry))?;
+        entry.sized = said(&folder.join("sized"), &size_text(&entry))?;
         Ok(entry)
     }
 
@@ -142,9 +136,8 @@ impl Namespace {
     /// # Errors
     /// The name is taken or not usable.
     pub fn add(&self, name: &str, entry: &Entry, durable: bool) -> Result<(), Error> {
-        check_name(name)?;
         let folder = self.root.join(name);
-        if self.has(name) {
+        if self.has(name)? {
             return Err(Error::namespace(name, "the name is taken: choose another with --name"));
         }
         let draft = self.root.join(format!(".{name}.draft"));
@@ -154,9 +147,8 @@ impl Namespace {
         fs::create_dir(&draft).map_err(Error::file(&draft, "making the folder"))?;
         put(&draft.join("trusted.lov"), &xattr::emit(&entry.layout), durable)?;
         put(&draft.join("size"), format!("{}\n", entry.size).as_bytes(), durable)?;
-        if entry.covered {
-            put(&draft.join("covered"), covered_text(entry).as_bytes(), durable)?;
-        }
+        say(&draft.join("covered"), entry.covered, &generation_text(entry), durable)?;
+        say(&draft.join("sized"), entry.sized, &size_text(entry), durable)?;
         fs::rename(&draft, &folder).map_err(Error::file(&folder, "naming the entry"))?;
         if durable {
             files::sync_parent(&folder).map_err(Error::file(&folder, "syncing"))?;
@@ -171,21 +163,18 @@ impl Namespace {
         // The record of coverage names the generation: in this order it never speaks of another.
         put(&folder.join("trusted.lov"), &xattr::emit(&entry.layout), durable)?;
         put(&folder.join("size"), format!("{}\n", entry.size).as_bytes(), durable)?;
-        let covered = folder.join("covered");
-        if entry.covered {
-            return put(&covered, covered_text(entry).as_bytes(), durable);
-        }
-        match fs::remove_file(&covered) {
-            Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::file(&covered, "removing")(e)),
-            _ => Ok(()),
-        }
+        say(&folder.join("covered"), entry.covered, &generation_text(entry), durable)?;
+        say(&folder.join("sized"), entry.sized, &size_text(entry), durable)
     }
 
-    /// Removes a file's entry (its objects are the caller's business).
+    /// Removes a file's entry, at once and for good (its objects are the caller's business).
     pub fn remove(&self, name: &str) -> Result<(), Error> {
         check_name(name)?;
         let folder = self.root.join(name);
-        fs::remove_dir_all(&folder).map_err(Error::file(&folder, "removing"))
+        let gone = self.root.join(format!(".{name}.removed"));
+        fs::rename(&folder, &gone).map_err(Error::file(&folder, "removing"))?;
+        files::sync_parent(&folder).map_err(Error::file(&folder, "removing"))?;
+        fs::remove_dir_all(&gone).map_err(Error::file(&gone, "removing"))
     }
 }
 
@@ -205,13 +194,34 @@ fn check_name(name: &str) -> Result<(), Error> {
     Err(Error::namespace(name, fault))
 }
 
-fn covered_text(entry: &Entry) -> String {
-    format!(
-        "parity covers all data\n{}layout generation {}\nsize {}\n",
-        if entry.sized { "objects have the sizes of the file\n" } else { "" },
-        entry.layout.generation(),
-        entry.size
-    )
+/// What `covered` holds: it ends with any change of the layout.
+fn generation_text(entry: &Entry) -> String {
+    format!("layout generation {}\nsize {}\n", entry.layout.generation(), entry.size)
+}
+
+/// What `sized` holds: it ends with any change of the size.
+fn size_text(entry: &Entry) -> String {
+    format!("size {}\n", entry.size)
+}
+
+/// Whether a record says this, and not something older.
+fn said(path: &Path, text: &str) -> Result<bool, Error> {
+    match read_bounded(path, 256) {
+        Ok(found) => Ok(found == text.as_bytes()),
+        Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+/// Makes or removes a record.
+fn say(path: &Path, holds: bool, text: &str, durable: bool) -> Result<(), Error> {
+    if holds {
+        return put(path, text.as_bytes(), durable);
+    }
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::file(path, "removing")(e)),
+        _ => Ok(()),
+    }
 }
 
 fn parse_number(text: &[u8]) -> Option<u64> {

@@ -4,7 +4,7 @@ use super::report::{Proof, Report};
 use super::scan::BLOCK;
 use crate::Error;
 use crate::ec::Codec;
-use crate::layout::plan::{Job, Plan, Step, Work};
+use crate::layout::plan::{Health, Job, Member, Part, Step, Work};
 use std::ops::Range;
 
 /// Columns of a step, in order, each with what is said of them.
@@ -97,49 +97,102 @@ impl Verdict {
         Self { computed, read }
     }
 
-    fn of(&self, step: &Step, shard: usize) -> &[(Range<usize>, Proof)] {
-        let lost = match &step.work {
-            Work::Reconstruct { lost, .. } | Work::Lost(lost) => lost.contains(&shard),
-            _ => false,
+    /// Whether a shard was computed, and what is known of its columns.
+    fn of(&self, step: &Step, shard: usize) -> (bool, &[(Range<usize>, Proof)]) {
+        let lost: &[usize] = match &step.work {
+            Work::Reconstruct { lost, .. } | Work::Lost(lost) => lost,
+            Work::Copy | Work::Encode | Work::Verify => &[],
         };
-        if lost { &self.computed } else { &self.read }
+        if lost.contains(&shard) { (true, &self.computed) } else { (false, &self.read) }
     }
 
-    /// The columns of `shard` within `wanted` that may be written.
+    /// The columns of `shard` within `wanted` that may be written: what an object holds or a plan
+    /// encodes is given as it is, what was reconstructed only where that is justified.
     pub(super) fn sound(
         &self,
         step: &Step,
         shard: usize,
         wanted: Range<usize>,
     ) -> Vec<Range<usize>> {
-        // Parity that a plan encodes, and bytes that an object holds, are given as they are.
-        let read = std::ptr::eq(self.of(step, shard), self.read.as_slice());
-        if read {
-            return vec![wanted];
+        match self.of(step, shard) {
+            (false, _) => vec![wanted],
+            (true, known) => {
+                cut(known, &wanted).filter(|(_, p)| p.is_sound()).map(|(c, _)| c).collect()
+            }
         }
-        cut(&self.computed, &wanted).filter(|(_, p)| p.is_sound()).map(|(c, _)| c).collect()
     }
 
     /// Records what is known of the file's bytes in this step.
-    pub(super) fn record(&self, plan: &Plan, step: &Step, report: &mut Report) {
-        let computes = matches!(plan.job(), Job::Read { .. } | Job::Verify | Job::Rebuild);
-        if !computes {
+    pub(super) fn record(&self, job: Job, part: &Part, step: &Step, report: &mut Report) {
+        if matches!(job, Job::Write | Job::Parity) {
             return;
         }
-        let contradicted =
+        let wrong =
             |list: &[(Range<usize>, Proof)]| list.iter().any(|(_, p)| *p == Proof::Contradicted);
-        report.mismatches += u64::from(contradicted(&self.read) || contradicted(&self.computed));
+        report.mismatches += u64::from(wrong(&self.read) || wrong(&self.computed));
         for (shard, member) in step.members[..step.data].iter().enumerate() {
-            let known = self.of(step, shard);
-            let computed = !std::ptr::eq(known, self.read.as_slice());
-            for (columns, proof) in cut(known, &plan.wanted(member)) {
-                // A rebuild speaks of what it rebuilt, and of rows that it must not trust.
-                let silent = plan.job() == Job::Rebuild && !computed;
-                if silent && proof != Proof::Contradicted {
+            let (computed, known) = self.of(step, shard);
+            for (columns, proof) in cut(known, &part.wanted_of(member)) {
+                // A rebuild speaks of what it rebuilt, and of rows that it must not trust; what a
+                // hopeless verify did not read, it says nothing of.
+                let unread = job == Job::Verify && matches!(step.work, Work::Lost(_));
+                let silent = !computed
+                    && (unread
+                        || job == Job::Resync
+                        || (job == Job::Rebuild && proof != Proof::Contradicted));
+                if silent {
                     continue;
                 }
                 let file = member.file + columns.start as u64..member.file + columns.end as u64;
                 report.add(file, proof, !computed || proof.is_sound());
+            }
+        }
+    }
+}
+
+/// Records rows that are holes in every object that is left: nothing was read.
+///
+/// What is lost there was zeros if the parity is known to cover all data; else nobody knows.
+pub(super) fn record_holes(
+    job: Job,
+    part: &Part,
+    rows: Range<u64>,
+    health: &Health,
+    covered: bool,
+    report: &mut Report,
+) {
+    let speaks = |proof: Proof| match job {
+        Job::Read { .. } => Some(proof),
+        Job::Verify if proof == Proof::Stored => Some(Proof::Proven),
+        Job::Verify => Some(proof),
+        Job::Rebuild => (proof != Proof::Stored).then_some(proof),
+        Job::Write | Job::Parity | Job::Resync => None,
+    };
+    let wanted = part.wanted();
+    if part.lost(health).next().is_none() {
+        let start = part.row_extent(rows.start).start.max(wanted.start);
+        let end = part.row_extent(rows.end).start.min(wanted.end);
+        if let Some(proof) = speaks(Proof::Stored).filter(|_| start < end) {
+            report.add(start..end, proof, true);
+        }
+        return;
+    }
+    for (data, members) in rows.flat_map(|row| part.row_members(row, health)) {
+        let gone = |m: &&Member| m.lost && m.len > 0;
+        let lost = members[..data].iter().filter(gone).count();
+        let parity = members[data..].iter().filter(|m| !m.lost).count();
+        let proof = match (lost, parity, covered) {
+            (lost, parity, _) if lost > parity => Proof::Lost,
+            (_, _, false) => Proof::Unprovable,
+            (lost, parity, true) if parity > lost => Proof::Proven,
+            _ => Proof::Consistent,
+        };
+        for member in &members[..data] {
+            let columns = part.wanted_of(member);
+            let known = if gone(&member) { proof } else { Proof::Stored };
+            if let Some(known) = speaks(known).filter(|_| !columns.is_empty()) {
+                let file = member.file + columns.start as u64..member.file + columns.end as u64;
+                report.add(file, known, known.is_sound());
             }
         }
     }

@@ -115,6 +115,32 @@ pub(super) fn intersect(a: &[Range<usize>], b: &[Range<usize>]) -> Vec<Range<usi
     both
 }
 
+/// The columns that are in either of two sorted lists.
+pub(super) fn union(a: &[Range<usize>], b: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut all: Vec<Range<usize>> = a.iter().chain(b).cloned().collect();
+    all.sort_unstable_by_key(|r| r.start);
+    let mut merged: Vec<Range<usize>> = Vec::with_capacity(all.len());
+    for next in all {
+        match merged.last_mut() {
+            Some(last) if last.end >= next.start => last.end = last.end.max(next.end),
+            _ => merged.push(next),
+        }
+    }
+    merged
+}
+
+/// The blocks of `width` columns that `pick` picks, neighbours merged.
+pub(super) fn blocks(width: usize, pick: impl Fn(Range<usize>) -> bool) -> Vec<Range<usize>> {
+    let all = (0..width).step_by(BLOCK).map(|start| start..(start + BLOCK).min(width));
+    let picked: Vec<Range<usize>> = all.filter(|columns| pick(columns.clone())).collect();
+    union(&picked, &[])
+}
+
+/// Whether any shard has a byte other than 0 in these columns.
+pub(super) fn any_data(shards: &[&[u8]], columns: Range<usize>) -> bool {
+    shards.iter().any(|shard| !is_zero(&shard[columns.clone()]))
+}
+
 /// Splits `bytes`, which lie at `offset`, into runs of zero blocks and of others: calls
 /// `f(is_zero, offset, run)`. Blocks are counted from offset 0, as the file system's are.
 pub(super) fn runs(
@@ -177,5 +203,10 @@ mod tests {
     fn intersections_keep_order() {
         assert_eq!(intersect(&[0..10, 20..30], &[5..25]), [5..10, 20..25]);
         assert!(intersect(&whole(4), &[]).is_empty());
+        assert_eq!(union(&[0..10, 20..30], &[5..12, 30..31]), [0..12, 20..31]);
+        assert_eq!(
+            blocks(3 * BLOCK - 1, |c| c.start != BLOCK),
+            [0..BLOCK, 2 * BLOCK..3 * BLOCK - 1]
+        );
     }
 }

@@ -7,7 +7,7 @@ use super::namespace::{Entry, Namespace};
 use super::report::{Damage, Report};
 use super::store::{Input, ObjectStore, Output, Progress};
 use crate::layout::allocate::{Allocator, Defaults, NewFile, Ost};
-use crate::layout::plan::{Health, Tolerance};
+use crate::layout::plan::{self, Health, Tolerance};
 use crate::layout::spec::Spec;
 use crate::layout::{Fid, Layout, ObjectId, State};
 use std::collections::BTreeMap;
@@ -110,14 +110,17 @@ impl Volume {
         options: Options<'_>,
     ) -> Result<Striped, Error> {
         let _lock = self.namespace.lock()?;
-        if self.namespace.has(name) {
+        if self.namespace.has(name)? {
             return Err(Error::namespace(name, "the name is taken: choose another with --name"));
         }
         let layout = self.allocate(spec, size)?;
         let report = jobs::write(&self.store, &layout, size, input, options)?;
         let entry = Entry { layout, size, covered: true, sized: true };
         if let Err(error) = self.namespace.add(name, &entry, options.durable) {
-            self.delete_objects(&entry.layout);
+            // The entry may stand although its folder could not be synced: then its objects stay.
+            if !self.namespace.has(name)? {
+                self.delete_objects(&entry.layout);
+            }
             return Err(error);
         }
         Ok(Striped { layout: entry.layout, report })
@@ -145,9 +148,10 @@ impl Volume {
         let _lock = self.namespace.lock()?;
         let mut entry = self.namespace.get(name)?;
         let (health, _) = self.health(&entry)?;
-        crate::layout::plan::resync(&entry.layout, entry.size, &health)?;
+        let plan = plan::resync(&entry.layout, entry.size, &health)?;
         let parities: Vec<usize> =
-            entry.layout.components().filter(|c| c.is_parity()).map(|c| c.index).collect();
+            plan.parts().iter().filter_map(|part| part.parity_component()).collect();
+        let before = entry.clone();
         for &parity in &parities {
             entry.layout.set_stale(parity, true);
         }
@@ -155,7 +159,17 @@ impl Volume {
         entry.layout.bump_generation();
         entry.covered = false;
         self.namespace.update(name, &entry, options.durable)?;
-        let report = jobs::resync(&self.store, entry.file(), &health, options)?;
+        let (report, whole) = jobs::resync(&self.store, entry.file(), &health, options)?;
+        if !whole {
+            // What could not be read kept its parity, the rest has the same parity or better: the
+            // file stands no worse than before.
+            let mut layout = before.layout;
+            layout.bump_generation();
+            layout.bump_generation();
+            let entry = Entry { layout, covered: false, ..before };
+            self.namespace.update(name, &entry, options.durable)?;
+            return Ok(report);
+        }
         let now = now();
         for &parity in &parities {
             entry.layout.set_stale(parity, false);
@@ -181,19 +195,28 @@ impl Volume {
             && report.damage().is_empty()
             && report.mismatches == 0
             && report.withheld() == 0;
+        let now = self.namespace.get(name)?;
+        if (&now.layout, now.size) != (&entry.layout, entry.size) {
+            return Err(Error::namespace(name, "its layout changed meanwhile: verify it again"));
+        }
         if clean && !entry.covered {
-            let _lock = self.namespace.lock()?;
-            let now = self.namespace.get(name)?;
-            if (&now.layout, now.size) == (&entry.layout, entry.size) {
-                self.namespace.update(name, &Entry { covered: true, ..now }, true)?;
-            }
+            // A store that is read-only has no place to remember it: the result stands all the same.
+            let remember = || -> Result<(), Error> {
+                let _lock = self.namespace.lock()?;
+                let now = self.namespace.get(name)?;
+                if (&now.layout, now.size) == (&entry.layout, entry.size) {
+                    self.namespace.update(name, &Entry { covered: true, ..now }, true)?;
+                }
+                Ok(())
+            };
+            let _ = remember();
         }
         let tolerance = Tolerance::of(&entry.layout, entry.size, &health);
         Ok(Verified { missing, report, tolerance })
     }
 
-    /// Rebuilds the lost objects of a file on other OSTs: on those in `onto` (all, if empty), the
-    /// emptiest of this file first. With `share`, two members of a RAID set may come to lie on one
+    /// Rebuilds the lost objects of a file on the OSTs in `onto` (all that are there, if empty): on
+    /// those that hold no other member of the RAID set, the emptiest of this file first. With `share`, two members of a RAID set may come to lie on one
     /// OST if there is no other way.
     pub fn rebuild(
         &self,
@@ -219,8 +242,8 @@ impl Volume {
         let choose = |avoid: &std::collections::BTreeSet<u32>| {
             let apart =
                 load.iter().filter(|(ost, _)| !avoid.contains(ost)).min_by_key(|(_, n)| **n);
-            let any = load.iter().filter(|(ost, _)| !self.without.contains(ost));
-            let choice = apart.or_else(|| any.min_by_key(|(_, n)| **n).filter(|_| share));
+            let any = load.iter().min_by_key(|(_, n)| **n);
+            let choice = apart.or_else(|| any.filter(|_| share));
             let Some((&ost, _)) = choice else { return Ok(None) };
             *load.entry(ost).or_default() += 1;
             self.next_id(ost).map(Some)
@@ -244,9 +267,10 @@ impl Volume {
     /// Removes a file: its entry, then its objects.
     pub fn remove(&self, name: &str) -> Result<(), Error> {
         let _lock = self.namespace.lock()?;
-        let entry = self.namespace.get(name)?;
+        // Of a damaged entry only the name can go: nobody knows its objects.
+        let entry = self.namespace.get(name);
         self.namespace.remove(name)?;
-        self.delete_objects(&entry.layout);
+        self.delete_objects(&entry?.layout);
         Ok(())
     }
 

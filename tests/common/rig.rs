@@ -2,7 +2,7 @@
 #![allow(unreachable_pub, clippy::unwrap_used)]
 
 use lustrine::engine::jobs::{self, File, Options};
-use lustrine::engine::{Input, MemOutput, MemStore, Report};
+use lustrine::engine::{Input, MemOutput, MemStore, Proof, Report};
 use lustrine::layout::allocate::{Allocator, Defaults, NewFile, Ost};
 use lustrine::layout::plan::Health;
 use lustrine::layout::spec::Spec;
@@ -108,6 +108,8 @@ impl Rig {
         let mut report = report.unwrap();
         let bytes = output.bytes().to_vec();
         let mut expected = self.bytes[range.start as usize..range.end as usize].to_vec();
+        let told: u64 = Proof::ALL.iter().map(|p| report.bytes(*p)).sum();
+        assert_eq!(told, range.end - range.start, "every byte is accounted for: {report:?}");
         let (findings, complete) = report.ranges();
         assert!(complete);
         for finding in findings.iter().filter(|f| !f.given) {

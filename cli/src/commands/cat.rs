@@ -57,10 +57,12 @@ pub fn run(args: &Cat, ui: &Ui) -> Result<Code, Failure> {
                 stdout,
                 &bar,
             );
-            if let Err(engine::Error::Stream { source, .. }) = &done {
-                ui::end_if_closed(source);
+            match done {
+                Err(engine::Error::Stream { source, .. }) if ui::is_closed(&source) => {
+                    return Ok(Code::Clean);
+                }
+                done => done?,
             }
-            done?
         }
     };
     drop(bar);

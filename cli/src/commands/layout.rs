@@ -4,7 +4,7 @@ use crate::args::Layout as Command;
 use crate::ea;
 use crate::failure::{Code, Failure};
 use crate::numbers;
-use crate::ui::{Ui, end_if_closed};
+use crate::ui::{Ui, is_closed};
 use lustrine::layout::map::{self, Gap, Piece, Stop};
 use lustrine::layout::show::{self, Directory};
 use lustrine::layout::{ComponentView, EOF, Fid, Layout, State, StripingKind};
@@ -111,11 +111,10 @@ fn map(argument: &str, range: &str, mirror: Option<u16>, ui: &Ui) -> Result<Code
     } else {
         map_text(&layout, mirror, range, out)
     };
-    if let Err(error) = written.and_then(|()| out.flush()) {
-        end_if_closed(&error);
-        return Err(Failure::of("standard output", error));
+    match written.and_then(|()| out.flush()) {
+        Err(error) if !is_closed(&error) => Err(Failure::of("standard output", error)),
+        _ => Ok(Code::Clean),
     }
-    Ok(Code::Clean)
 }
 
 /// What a stretch of a range is stored in.

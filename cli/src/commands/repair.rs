@@ -28,14 +28,22 @@ pub fn resync(args: &Resync, ui: &Ui) -> Result<Code, Failure> {
         numbers::rate(size, elapsed),
         ui::times_line(&report),
     ));
+    for line in ui::damage_lines(report.damage()) {
+        ui.say(format_args!("  {line}"));
+    }
+    let whole = report.withheld() == 0 && report.damage().is_empty();
+    if !whole {
+        ui.say("not complete: where data could not be read, the old parity stays; rebuild, then resync");
+    }
     let written = report.parity_written;
     ui.document(&json!({
         "name": args.name,
         "size": size,
         "parity_written": written,
+        "complete": whole,
         "report": ui::report_json(&mut report, elapsed, size),
     }));
-    Ok(Code::Clean)
+    Ok(if whole { Code::Clean } else { Code::Repairable })
 }
 
 pub fn verify(args: &Verify, ui: &Ui) -> Result<Code, Failure> {

@@ -1,7 +1,7 @@
 //! Which objects are lost, and how many OSTs a file can lose.
 
 use super::Part;
-use crate::layout::{ComponentView, Layout, ObjectId};
+use crate::layout::{Layout, ObjectId};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
@@ -37,12 +37,6 @@ impl Health {
     pub fn is_lost(&self, component: usize, stripe: u32, object: Option<ObjectId>) -> bool {
         object.is_none_or(|o| self.osts.contains(&o.ost))
             || self.objects.contains(&(component, stripe))
-    }
-
-    /// Lost objects of one component.
-    pub(super) fn lost_in(&self, view: &ComponentView<'_>) -> usize {
-        let stripes = view.objects().map_or(0, |slots| slots.len() as u32);
-        (0..stripes).filter(|&s| self.is_lost(view.index, s, view.object(s))).count()
     }
 }
 

@@ -19,7 +19,7 @@ pub use health::{Health, Tolerance};
 pub use part::Part;
 pub use step::{Member, Place, Step, Transfer, Work};
 
-use super::{ComponentView, Layout, ObjectId};
+use super::{ComponentFlags, ComponentView, Layout, ObjectId};
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
@@ -50,7 +50,6 @@ pub enum Job {
 pub struct Plan {
     job: Job,
     size: u64,
-    range: Range<u64>,
     health: Health,
     parts: Vec<Part>,
 }
@@ -73,7 +72,18 @@ pub enum PlanError {
     },
     /// No component has parity.
     NoParity,
-    /// A component's bytes are not in OST objects (on the MDT, foreign, released, unknown).
+    /// No component covers a byte of the file.
+    NoComponent {
+        /// The first such byte.
+        at: u64,
+    },
+    /// The data component of a pair is stale itself.
+    StaleData {
+        /// Index of the component.
+        component: usize,
+    },
+    /// A component's bytes are not plain in OST objects (on the MDT, foreign, released, compressed,
+    /// unknown).
     NotInObjects {
         /// Index of the component.
         component: usize,
@@ -152,10 +162,17 @@ impl fmt::Display for PlanError {
             Self::NoMirror { mirror } => write!(f, "the layout has no mirror {mirror}"),
             Self::NotParity { mirror } => write!(f, "mirror {mirror} holds data, not parity"),
             Self::NoParity => f.write_str("the layout has no parity component"),
+            Self::NoComponent { at } => {
+                write!(f, "no component of the layout covers byte {at} of the file")
+            }
+            Self::StaleData { component } => write!(
+                f,
+                "data component {component} is stale: bring its mirror up to date before its parity"
+            ),
             Self::NotInObjects { component } => write!(
                 f,
-                "component {component} is not stored in OST objects (on the MDT, foreign, released \
-                 or of an unknown kind)"
+                "component {component} does not hold plain bytes in OST objects (it is on the MDT, \
+                 foreign, released, compressed or of an unknown kind)"
             ),
             Self::NoObjects { component } => {
                 write!(f, "component {component} has no objects, but the file reaches it")
@@ -206,8 +223,12 @@ impl core::error::Error for PlanError {}
 
 /// Plans a read of `range`, through parity where `health` says that objects are lost.
 ///
+/// With several data mirrors, each stretch is read from the component that can give most of it:
+/// one that is not stale, with nothing lost if there is such a one, else one whose parity makes up
+/// for what is lost.
+///
 /// # Errors
-/// A range outside the file, or a layout without a readable data mirror.
+/// A range outside the file, or bytes that no component holds in a readable form.
 pub fn read(
     layout: &Layout,
     size: u64,
@@ -220,17 +241,61 @@ pub fn read(
     }
     let views: Vec<_> = layout.components().collect();
     let mut parts = Vec::new();
-    for data in read_mirror(&views, health)? {
-        let extent = data.extent;
-        let end = size.min(extent.end);
-        if range.start.max(extent.start) >= range.end.min(end) || uninstantiated(data) {
+    let mut at = range.start;
+    while at < range.end {
+        let (choice, end) = choose(layout, &views, size, at, health)?;
+        let stretch = at..end.min(range.end);
+        if let Some(mut part) = choice {
+            part.limit(&stretch);
+            parts.push(part);
+        }
+        at = stretch.end;
+    }
+    Ok(Plan { job: Job::Read { check }, size, health: health.clone(), parts })
+}
+
+/// The best component to read byte `at` from (`None`: it reads as zeros), and how far the choice
+/// holds.
+fn choose(
+    layout: &Layout,
+    views: &[ComponentView<'_>],
+    size: u64,
+    at: u64,
+    health: &Health,
+) -> Result<(Option<Part>, u64), PlanError> {
+    let mut best: Option<(u32, Option<Part>)> = None;
+    let mut end = size;
+    let mut fault = PlanError::NoComponent { at };
+    for data in views.iter().filter(|c| !c.is_parity()) {
+        // The choice may be another one wherever a component begins or ends.
+        for edge in [data.extent.start, data.extent.end] {
+            end = if edge > at { end.min(edge) } else { end };
+        }
+        if !(data.extent.start..data.extent.end).contains(&at) {
             continue;
         }
-        let mut part = Part::new(data, usable_parity(layout, &views, data), size)?;
-        part.limit(&range);
-        parts.push(part);
+        if data.is_stale() {
+            fault = PlanError::NoValidMirror;
+            continue;
+        }
+        let (cost, part) = if uninstantiated(data) {
+            (0, None)
+        } else {
+            match Part::new(data, usable_parity(layout, views, data), size) {
+                Ok(part) if part.lost(health).all(|(c, _)| c != data.index) => (0, Some(part)),
+                Ok(part) if part.recoverable(health) => (1, Some(part)),
+                Ok(part) => (2, Some(part)),
+                Err(error) => {
+                    fault = error;
+                    continue;
+                }
+            }
+        };
+        if best.as_ref().is_none_or(|(least, _)| cost < *least) {
+            best = Some((cost, part));
+        }
     }
-    Ok(Plan { job: Job::Read { check }, size, range, health: health.clone(), parts })
+    best.map(|(_, part)| (part, end)).ok_or(fault)
 }
 
 /// Plans the striping of an input of `size` bytes over the layout's objects, parity included.
@@ -240,13 +305,14 @@ pub fn read(
 pub fn write(layout: &Layout, size: u64) -> Result<Plan, PlanError> {
     let mut parts = Vec::new();
     let views: Vec<_> = layout.components().collect();
+    covers(layout, size)?;
     for data in views.iter().filter(|c| !c.is_parity() && c.extent.start < size) {
         if uninstantiated(data) {
             return Err(PlanError::NoObjects { component: data.index });
         }
         parts.push(Part::new(data, parity_view(layout, &views, data), size)?);
     }
-    Ok(Plan { job: Job::Write, size, range: 0..size, health: Health::default(), parts })
+    Ok(Plan { job: Job::Write, size, health: Health::default(), parts })
 }
 
 /// Plans the computation of a parity mirror's bytes from the file's own bytes: what the mirror
@@ -257,6 +323,7 @@ pub fn write(layout: &Layout, size: u64) -> Result<Plan, PlanError> {
 /// code.
 pub fn parity(layout: &Layout, size: u64, mirror: Option<u16>) -> Result<Plan, PlanError> {
     let views: Vec<_> = layout.components().collect();
+    covers(layout, size)?;
     let mirror = match mirror {
         Some(mirror) => {
             if !views.iter().any(|c| c.id.mirror() == mirror) {
@@ -278,7 +345,7 @@ pub fn parity(layout: &Layout, size: u64, mirror: Option<u16>) -> Result<Plan, P
         let data = data.ok_or(PlanError::Unpaired { parity: parity.index })?;
         parts.push(Part::new(data, Some(parity), size)?);
     }
-    Ok(Plan { job: Job::Parity, size, range: 0..size, health: Health::default(), parts })
+    Ok(Plan { job: Job::Parity, size, health: Health::default(), parts })
 }
 
 /// Plans the recomputation of all parity from the data.
@@ -296,7 +363,7 @@ pub fn resync(layout: &Layout, size: u64, health: &Health) -> Result<Plan, PlanE
             });
         }
     }
-    Ok(Plan { job: Job::Resync, size, range: 0..size, health: health.clone(), parts })
+    Ok(Plan { job: Job::Resync, size, health: health.clone(), parts })
 }
 
 /// Plans a comparison of all parity with the data. What is lost without having parity comes out as
@@ -305,7 +372,9 @@ pub fn resync(layout: &Layout, size: u64, health: &Health) -> Result<Plan, PlanE
 /// # Errors
 /// No parity, stale parity, or parity without objects although the file reaches it.
 pub fn verify(layout: &Layout, size: u64, health: &Health) -> Result<Plan, PlanError> {
-    if let Some(stale) = layout.components().find(|c| c.is_parity() && c.is_stale()) {
+    if let Some(stale) =
+        layout.components().find(|c| c.is_parity() && c.is_stale() && c.extent.start < size)
+    {
         return Err(PlanError::StaleParity { component: stale.index });
     }
     let mut parts = protected(layout, size)?;
@@ -315,7 +384,7 @@ pub fn verify(layout: &Layout, size: u64, health: &Health) -> Result<Plan, PlanE
             parts.push(Part::new(&data, None, size)?);
         }
     }
-    Ok(Plan { job: Job::Verify, size, range: 0..size, health: health.clone(), parts })
+    Ok(Plan { job: Job::Verify, size, health: health.clone(), parts })
 }
 
 /// Plans the rebuild of every object that `health` calls lost: `layout` already names the new
@@ -328,7 +397,7 @@ pub fn rebuild(layout: &Layout, size: u64, health: &Health) -> Result<Plan, Plan
     let views: Vec<_> = layout.components().collect();
     let mut parts = Vec::new();
     for data in views.iter().filter(|c| !c.is_parity() && c.extent.start < size) {
-        if uninstantiated(data) {
+        if uninstantiated(data) || data.is_stale() {
             continue;
         }
         let part = Part::new(data, usable_parity(layout, &views, data), size)?;
@@ -336,7 +405,22 @@ pub fn rebuild(layout: &Layout, size: u64, health: &Health) -> Result<Plan, Plan
             parts.push(part);
         }
     }
-    Ok(Plan { job: Job::Rebuild, size, range: 0..size, health: health.clone(), parts })
+    Ok(Plan { job: Job::Rebuild, size, health: health.clone(), parts })
+}
+
+/// The RAID sets of a layout, whatever the state of their parity: each a list of (component,
+/// stripe). No two members of a set should lie on one OST.
+pub fn raid_sets(layout: &Layout) -> Vec<Vec<(usize, u32)>> {
+    let views: Vec<_> = layout.components().collect();
+    let mut sets = Vec::new();
+    for data in views.iter().filter(|c| !c.is_parity()) {
+        let parity = parity_view(layout, &views, data);
+        // As if the file reached all of the component.
+        if let Ok(part) = Part::new(data, parity, i64::MAX as u64) {
+            sets.extend(part.raid_sets());
+        }
+    }
+    sets
 }
 
 impl Plan {
@@ -369,20 +453,12 @@ impl Plan {
     /// than the plan's own: the executor asks again when an object turns out to be damaged.
     pub fn step(&self, part: usize, index: u64, health: &Health) -> Option<Step> {
         let part = self.parts.get(part)?;
-        step::make(self.job, part, index, &self.range, &self.health, health)
-    }
-
-    /// The bytes of a member's tile that the plan is about: all of it, or what a read wants.
-    pub fn wanted(&self, member: &Member) -> Range<usize> {
-        match self.job {
-            Job::Read { .. } => step::clip(member, &self.range).unwrap_or(0..0),
-            _ => 0..member.len,
-        }
+        step::make(self.job, part, index, &self.health, health)
     }
 
     /// Objects that cannot be read are worked around, not fatal.
     pub fn tolerates_damage(&self) -> bool {
-        matches!(self.job, Job::Read { .. } | Job::Verify | Job::Rebuild)
+        !matches!(self.job, Job::Write | Job::Parity)
     }
 
     /// The object that a transfer of this plan speaks of.
@@ -393,7 +469,7 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:?} of bytes {}..{}:", self.job, self.range.start, self.range.end)?;
+        writeln!(f, "{:?} of a file of {} bytes:", self.job, self.size)?;
         self.parts.iter().try_for_each(|p| writeln!(f, "  {p}"))
     }
 }
@@ -437,8 +513,13 @@ fn protected(layout: &Layout, size: u64) -> Result<Vec<Part>, PlanError> {
         }
         let data = layout.data_of(parity.index).and_then(|i| views.get(i));
         let data = data.ok_or(PlanError::Unpaired { parity: parity.index })?;
-        if uninstantiated(data) {
-            continue; // never written: reads as zeros, whatever the parity says
+        // Never written, it reads as zeros whatever the parity says; and what is not to be synced
+        // is left alone, as Lustre does.
+        if uninstantiated(data) || data.flags.has(ComponentFlags::NOSYNC) {
+            continue;
+        }
+        if data.is_stale() {
+            return Err(PlanError::StaleData { component: data.index });
         }
         if parity.objects().is_none() {
             return Err(PlanError::NoObjects { component: parity.index });
@@ -448,23 +529,23 @@ fn protected(layout: &Layout, size: u64) -> Result<Vec<Part>, PlanError> {
     if any { Ok(parts) } else { Err(PlanError::NoParity) }
 }
 
-/// The data mirror to read: without stale components, with the fewest lost objects.
-fn read_mirror<'v, 'a>(
-    views: &'v [ComponentView<'a>],
-    health: &Health,
-) -> Result<Vec<&'v ComponentView<'a>>, PlanError> {
-    let mut best: Option<(usize, u16)> = None;
-    for view in views.iter().filter(|c| !c.is_parity()) {
-        let mirror = view.id.mirror();
-        let members = || views.iter().filter(move |c| c.id.mirror() == mirror);
-        if best.is_some_and(|(_, b)| b == mirror) || members().any(|c| c.is_stale()) {
+/// Every data mirror covers a file of `size` bytes.
+fn covers(layout: &Layout, size: u64) -> Result<(), PlanError> {
+    for mirror in layout.mirrors() {
+        let components = || mirror.components.clone().filter_map(|i| layout.component(i));
+        if components().any(|c| c.is_parity()) {
             continue;
         }
-        let lost = members().map(|c| health.lost_in(c)).sum();
-        if best.is_none_or(|(least, _)| lost < least) {
-            best = Some((lost, mirror));
+        let mut at = 0;
+        for component in components().take_while(|c| c.extent.start <= size) {
+            if component.extent.start > at {
+                break;
+            }
+            at = at.max(component.extent.end);
+        }
+        if at < size {
+            return Err(PlanError::NoComponent { at });
         }
     }
-    let (_, mirror) = best.ok_or(PlanError::NoValidMirror)?;
-    Ok(views.iter().filter(|c| c.id.mirror() == mirror).collect())
+    Ok(())
 }

@@ -1,12 +1,12 @@
 //! The rows, RAID sets and tiles of one data component and its parity.
 
 use super::health::failures_survived;
-use super::step::Member;
+use super::step::{self, Member};
 use super::{Health, PlanError};
 use crate::ec::Geometry;
 use crate::layout::map::Stripes;
 use crate::layout::raid::RaidSets;
-use crate::layout::{ComponentView, EOF, ObjectId};
+use crate::layout::{ComponentView, EOF, ObjectId, Pattern, Striping};
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
@@ -32,6 +32,8 @@ pub struct Part {
     end: u64,
     extent_end: u64,
     rows: Range<u64>,
+    /// File bytes that the plan is about.
+    wanted: Range<u64>,
     /// Columns at which every member goes on to its next object: 0, or where a component that
     /// does not start on a stripe unit makes an EC stripe span two objects.
     seam: u64,
@@ -70,7 +72,9 @@ impl Part {
         size: u64,
     ) -> Result<Self, PlanError> {
         let elsewhere = PlanError::NotInObjects { component: data.index };
-        if !data.striping.is_some_and(|s| s.pattern.has_objects()) {
+        // What compressed chunks look like is not for the engine to guess.
+        let plain = |s: &Striping| s.pattern.has_objects() && !s.pattern.has(Pattern::COMPRESS);
+        if !data.striping.is_some_and(plain) {
             return Err(elsewhere);
         }
         let stripes = data.stripes().ok_or(elsewhere)?;
@@ -121,6 +125,7 @@ impl Part {
             end,
             extent_end: data.extent.end,
             rows: 0..0,
+            wanted: start..end,
             seam,
             tile,
             tiles,
@@ -129,8 +134,9 @@ impl Part {
         Ok(part)
     }
 
-    /// Keeps only the rows that touch `range`.
+    /// Keeps only what touches `range`.
     pub(super) fn limit(&mut self, range: &Range<u64>) {
+        self.wanted = range.start.max(self.start)..range.end.min(self.end);
         let row = self.data.stripes.row_bytes();
         let first = range.start.clamp(self.start, self.end) - self.start;
         let last = range.end.clamp(self.start, self.end) - self.start;
@@ -170,6 +176,16 @@ impl Part {
     /// Rows that the plan touches.
     pub fn rows(&self) -> Range<u64> {
         self.rows.clone()
+    }
+
+    /// The file bytes that the plan is about.
+    pub fn wanted(&self) -> Range<u64> {
+        self.wanted.clone()
+    }
+
+    /// The bytes of a member's tile that the plan is about.
+    pub fn wanted_of(&self, member: &Member) -> Range<usize> {
+        step::clip(member, &self.wanted).unwrap_or(0..0)
     }
 
     /// File bytes of the component: `[start, end)`, cut at the file's size.
@@ -270,12 +286,25 @@ impl Part {
 
     /// Whether every RAID set has at least as many parity stripes left as it lost data stripes.
     pub fn recoverable(&self, health: &Health) -> bool {
-        (0..self.sets.count()).all(|set| {
-            self.sides().all(|c| {
-                let members = self.members(self.rows.start, set, c..c + 1, health);
-                let parity = members.len() - self.sets.get(set).data as usize;
-                members.iter().filter(|m| m.lost).count() <= parity
-            })
+        self.shapes().all(|(row, set, column)| {
+            let members = self.members(row, set, column..column + 1, health);
+            let used = members.iter().filter(|m| m.len > 0);
+            let parity = members.len() - self.sets.get(set).data as usize;
+            used.filter(|m| m.lost).count() <= parity
+        })
+    }
+
+    /// Places (row, set, column) that stand for all others: a row is a whole turn of both
+    /// stripings, so its objects are those of every row. Only the last one can differ, where the
+    /// file or the component ends.
+    fn shapes(&self) -> impl Iterator<Item = (u64, u32, u64)> + '_ {
+        let last = self.rows.end.saturating_sub(1);
+        let first = self.rows.start.min(last);
+        let rows = [first, last].into_iter().take(1 + usize::from(first < last));
+        let rows = rows.filter(|row| self.rows.contains(row));
+        rows.flat_map(move |row| {
+            (0..self.sets.count())
+                .flat_map(move |set| self.sides().map(move |column| (row, set, column)))
         })
     }
 
@@ -343,31 +372,42 @@ impl Part {
 
     /// OST failures that one set survives.
     pub(super) fn set_tolerance(&self, set: u32, health: &Health) -> u32 {
-        // A row is a whole turn of both stripings: its objects are those of every row. Only the
-        // last one can differ, where the file or the component ends.
         let mut worst = u32::MAX;
-        for row in [self.rows.start, self.rows.end.saturating_sub(1)] {
-            for column in self.sides() {
-                let members = self.members(row, set, column..column + 1, health);
-                let used = || members.iter().filter(|m| m.len > 0);
-                if used().next().is_none() {
-                    continue;
-                }
-                let osts: Vec<u32> = used()
-                    .filter(|m| !m.lost)
-                    .filter_map(|m| self.object(m.component, m.stripe))
-                    .map(|o| o.ost)
-                    .collect();
-                let lost = used().filter(|m| m.lost).count();
-                let parity = members.len() - self.sets.get(set).data as usize;
-                worst = worst.min(failures_survived(&osts, lost, parity));
+        for (row, _, column) in self.shapes().filter(|(_, s, _)| *s == set) {
+            let members = self.members(row, set, column..column + 1, health);
+            let used = || members.iter().filter(|m| m.len > 0);
+            if used().next().is_none() {
+                continue;
             }
+            let osts: Vec<u32> = used()
+                .filter(|m| !m.lost)
+                .filter_map(|m| self.object(m.component, m.stripe))
+                .map(|o| o.ost)
+                .collect();
+            let lost = used().filter(|m| m.lost).count();
+            let parity = members.len() - self.sets.get(set).data as usize;
+            worst = worst.min(failures_survived(&osts, lost, parity));
         }
         worst
     }
 
+    /// The members of each RAID set in one row, whole stripe units (their parts on each side of
+    /// the seam apart).
+    pub fn row_members(&self, row: u64, health: &Health) -> Vec<(usize, Vec<Member>)> {
+        let mut sets = Vec::new();
+        for set in self.sets.iter() {
+            for side in [0..self.seam, self.seam..self.data.stripes.size()] {
+                if !side.is_empty() {
+                    sets.push((set.data as usize, self.members(row, set.index, side, health)));
+                }
+            }
+        }
+        sets
+    }
+
     /// Where step `index` is: row, set, columns of the stripe unit.
-    pub(super) fn locate(&self, index: u64) -> Option<(u64, u32, Range<u64>)> {
+    /// The third range is the side of the seam that the columns lie on.
+    pub(super) fn locate(&self, index: u64) -> Option<(u64, u32, Range<u64>, Range<u64>)> {
         let per_set = self.tiles[0] + self.tiles[1];
         let row = self.rows.start + index / self.steps_per_row();
         let in_row = index % self.steps_per_row();
@@ -382,7 +422,7 @@ impl Part {
             (self.seam, self.data.stripes.size(), tile - self.tiles[0])
         };
         let from = base + tile * self.tile;
-        Some((row, set, from..(from + self.tile).min(end)))
+        Some((row, set, from..(from + self.tile).min(end), base..end))
     }
 
     /// The members of a RAID set at `columns` of one row, data first; there is less parity than

@@ -76,6 +76,8 @@ pub struct Step {
     pub set: u32,
     /// Bytes of each shard.
     pub width: usize,
+    /// Bytes of each member's stripe unit before and behind the tile, in the same object.
+    pub around: (u64, u64),
     /// Data shards (k of this set).
     pub data: usize,
     /// Parity shards (p; 0 in a component without parity).
@@ -98,11 +100,10 @@ pub(super) fn make(
     job: Job,
     part: &Part,
     index: u64,
-    range: &Range<u64>,
     planned: &Health,
     health: &Health,
 ) -> Option<Step> {
-    let (row, set, columns) = part.locate(index)?;
+    let (row, set, columns, side) = part.locate(index)?;
     let members = part.members(row, set, columns.clone(), health);
     let data = part.sets().get(set).data as usize;
     let parity = members.len() - data;
@@ -110,7 +111,8 @@ pub(super) fn make(
     if width == 0 {
         return None;
     }
-    let draft = Draft { members, data, parity, width, row, set };
+    let around = (columns.start - side.start, side.end - columns.start - width as u64);
+    let draft = Draft { members, data, parity, width, around, row, set };
     match job {
         Job::Write => Some(draft.write()),
         Job::Parity => Some(draft.parity()),
@@ -124,11 +126,14 @@ pub(super) fn make(
         }
         Job::Read { check } => {
             // Only the columns that the range touches are read.
+            let range = &part.wanted();
             let hull = draft.wanted(range)?;
             let narrow = columns.start + hull.start as u64..columns.start + hull.end as u64;
             let members = part.members(row, set, narrow, health);
             let width = hull.end - hull.start;
-            Some(Draft { members, width, ..draft }.read(range, check))
+            let before = columns.start - side.start + hull.start as u64;
+            let around = (before, side.end - side.start - before - width as u64);
+            Some(Draft { members, width, around, ..draft }.read(range, check))
         }
     }
 }
@@ -139,6 +144,7 @@ struct Draft {
     data: usize,
     parity: usize,
     width: usize,
+    around: (u64, u64),
     row: u64,
     set: u32,
 }
@@ -158,8 +164,8 @@ impl Draft {
     }
 
     fn finish(self, reads: Vec<Transfer>, work: Work, writes: Vec<Transfer>) -> Step {
-        let Draft { members, data, parity, width, row, set } = self;
-        Step { row, set, width, data, parity, members, reads, work, writes }
+        let Draft { members, data, parity, width, around, row, set } = self;
+        Step { row, set, width, around, data, parity, members, reads, work, writes }
     }
 
     /// Transfers of the whole tile of some shards, from or to their objects.
@@ -206,6 +212,11 @@ impl Draft {
     }
 
     fn resync(self) -> Step {
+        // Data that turned out unreadable: the old parity may be all that is left of it.
+        let lost = self.lost(0..self.data);
+        if !lost.is_empty() {
+            return self.finish(Vec::new(), Work::Lost(lost), Vec::new());
+        }
         let reads = self.objects(0..self.data);
         let writes = self.objects(self.parities());
         let work = self.encode_or_copy();
