@@ -421,6 +421,15 @@ fn mirrors_make_up_for_each_other() {
         }
         rig.read_all(&[]);
     }
+    // One object of each mirror: no byte is in both.
+    let rig = Rig::new("-N2 -S 64K -c 3", pattern(1_000_001, 6), 24);
+    let (one, two) = (rig.objects(0), rig.objects(1));
+    rig.read_all(&[one[0].ost, two[1].ost]);
+    let (_, report) = rig.read(0..rig.size(), &[one[0].ost, two[0].ost], false);
+    assert!(report.withheld() > 0 && report.withheld() < rig.size() / 2);
+    rig.store.inject(one[1], Fault::ErrorAt(70_000));
+    rig.store.inject(two[2], Fault::ErrorAt(70_000));
+    rig.read_all(&[]);
     // One object of each mirror, in other places of the file: component by component.
     let options = "-N -E 64K -S 64K -c 1 -E -1 -S 64K -c 3 -N -E 64K -S 64K -c 1 -E -1 -S 64K -c 3";
     let rig = Rig::new(options, pattern(1_000_001, 6), 24);

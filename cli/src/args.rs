@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::numbers;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -17,8 +18,8 @@ pub struct Cli {
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// Threads to work with, 1..=128 (default: one for each core)
-    #[arg(long, global = true, value_name = "N")]
-    pub threads: Option<usize>,
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=128))]
+    pub threads: Option<u16>,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -97,8 +98,8 @@ pub struct Cat {
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Bytes to read, as 0..64M (default: all)
-    #[arg(long, value_name = "A..B")]
-    pub range: Option<String>,
+    #[arg(long, value_name = "A..B", value_parser = numbers::range)]
+    pub range: Option<numbers::Bytes>,
     /// Check healthy data against its parity too, and say what was proved
     #[arg(long)]
     pub report: bool,
@@ -170,8 +171,8 @@ pub enum Layout {
         /// The attribute, as for `layout show`
         ea: String,
         /// Bytes of the file, as 0..64M
-        #[arg(long, value_name = "A..B")]
-        range: String,
+        #[arg(long, value_name = "A..B", value_parser = numbers::range)]
+        range: numbers::Bytes,
         /// Mirror id (default: the first one)
         #[arg(long, value_name = "N")]
         mirror: Option<u16>,
@@ -205,7 +206,7 @@ pub struct Demo {
     )]
     pub layout: String,
     /// OSTs of the store
-    #[arg(long, value_name = "N", default_value_t = 16)]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=65503))]
     pub osts: u32,
     /// Where to put the store; kept afterwards (default: a temporary folder, removed at the end)
     #[arg(long, value_name = "DIR")]

@@ -5,11 +5,12 @@ use lustrine::layout::plan::PlanError;
 use std::fmt;
 use std::process::ExitCode;
 
-/// The exit codes of the command. Usage errors (2) are the parser's.
+/// The exit codes of the command. Most usage errors are the parser's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     Clean,
     Input,
+    Usage,
     Repairable,
     Lost,
 }
@@ -19,6 +20,7 @@ impl From<Code> for ExitCode {
         ExitCode::from(match code {
             Code::Clean => 0,
             Code::Input => 1,
+            Code::Usage => 2,
             Code::Repairable => 3,
             Code::Lost => 4,
         })
@@ -36,6 +38,11 @@ impl Failure {
     /// Bad input, or I/O that failed.
     pub fn input(text: impl fmt::Display) -> Self {
         Self { code: Code::Input, text: text.to_string() }
+    }
+
+    /// The options do not go together.
+    pub fn usage(text: impl fmt::Display) -> Self {
+        Self { code: Code::Usage, text: text.to_string() }
     }
 
     /// Input of this file is bad.

@@ -46,13 +46,8 @@ fn run(command: &Command, ui: &Ui) -> Result<failure::Code, Failure> {
     }
 }
 
-fn set_threads(threads: Option<usize>) -> Result<(), Failure> {
+fn set_threads(threads: Option<u16>) -> Result<(), Failure> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = threads.unwrap_or(cores.min(MAX_THREADS));
-    if !(1..=MAX_THREADS).contains(&threads) {
-        return Err(Failure::input(format_args!(
-            "--threads: expected 1..={MAX_THREADS}, got {threads}"
-        )));
-    }
+    let threads = threads.map_or(cores.min(MAX_THREADS), usize::from);
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(Failure::input)
 }

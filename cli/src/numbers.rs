@@ -23,20 +23,30 @@ pub fn size(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(|| format!("'{text}' is 2^64 bytes or more"))
 }
 
-/// `A..B`, `A..` (to `end`) or `..B`.
-pub fn range(text: &str, end: Option<u64>) -> Result<Range<u64>, String> {
+/// A range of bytes; without an end it goes to the end of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes {
+    pub start: u64,
+    pub end: Option<u64>,
+}
+
+impl Bytes {
+    /// The range in a file that ends at `end`.
+    pub fn to(self, end: u64) -> Range<u64> {
+        self.start..self.end.unwrap_or(end)
+    }
+}
+
+/// `A..B`, `A..` or `..B`.
+pub fn range(text: &str) -> Result<Bytes, String> {
     let shape = || format!("'{text}' is not a range: expected A..B, as 0..64M");
     let (from, to) = text.split_once("..").ok_or_else(shape)?;
-    let from = if from.trim().is_empty() { 0 } else { size(from)? };
-    let to = match (to.trim(), end) {
-        ("", Some(end)) => end,
-        ("", None) => return Err(shape()),
-        (to, _) => size(to)?,
-    };
-    if from > to {
+    let start = if from.trim().is_empty() { 0 } else { size(from)? };
+    let end = if to.trim().is_empty() { None } else { Some(size(to)?) };
+    if end.is_some_and(|end| end < start) {
         return Err(format!("the range {text} is reversed"));
     }
-    Ok(from..to)
+    Ok(Bytes { start, end })
 }
 
 /// `1.5 MiB`; exact below 1 KiB.
@@ -78,10 +88,9 @@ mod tests {
 
     #[test]
     fn ranges_are_half_open() {
-        assert_eq!(range("1K..2K", None), Ok(1024..2048));
-        assert_eq!(range("5..", Some(9)), Ok(5..9));
-        assert!(range("5..", None).is_err() && range("5..4", None).is_err());
-        assert!(range("5", None).is_err());
+        assert_eq!(range("1K..2K").map(|r| r.to(9)), Ok(1024..2048));
+        assert_eq!(range("5..").map(|r| r.to(9)), Ok(5..9));
+        assert!(range("5..4").is_err() && range("5").is_err() && range("a..b").is_err());
     }
 
     #[test]

@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Open files kept: well below the usual limit of 1024 descriptors.
 const OPEN_FILES: usize = 256;
+/// Where drafts lie on an OST.
+const DRAFTS: &str = "O/.drafts";
 /// Sub-folders of a sequence, as ldiskfs makes them.
 const SUBDIRS: u64 = 32;
 /// The sequence of OST 0's objects, and the distance to the next OST's: what a first MDT hands out.
@@ -145,10 +147,25 @@ impl DirStore {
         })
     }
 
+    /// Drafts lie in a folder of their own on each OST, where what a crash left is easy to find.
     fn draft_path(&self, id: ObjectId) -> io::Result<PathBuf> {
-        let path = self.path(id)?;
-        let (_, oid, _) = names(id.fid);
-        Ok(path.with_file_name(format!(".{oid}.draft")))
+        let Fid { seq, oid, .. } = id.fid;
+        Ok(self.ost(id.ost)?.join(DRAFTS).join(format!("{seq:x}-{oid:x}")))
+    }
+
+    /// Removes the drafts that jobs left which were killed. Callers hold the namespace's lock, so
+    /// that no job is at work.
+    ///
+    /// # Errors
+    /// A draft cannot be removed.
+    pub fn sweep(&self) -> io::Result<()> {
+        for ost in self.osts.values() {
+            match fs::remove_dir_all(ost.join(DRAFTS)) {
+                Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -209,10 +226,11 @@ impl ObjectStore for DirStore {
             let text = format!("{} exists", path.display());
             return Err(io::Error::new(ErrorKind::AlreadyExists, text));
         }
-        if let Some(folder) = path.parent() {
+        let draft = self.draft_path(id)?;
+        for folder in [path.parent(), draft.parent()].into_iter().flatten() {
             fs::create_dir_all(folder)?;
         }
-        File::create(self.draft_path(id)?)?;
+        File::create(draft)?;
         let mut state = self.state();
         state.open.remove(&id);
         state.drafts.insert(id);
@@ -306,6 +324,9 @@ mod tests {
         store.create(id)?;
         store.write_at(id, 70_000, b"tail")?;
         assert!(!store.path(id)?.exists());
+        let killed = store.next_id(0)?;
+        store.create(killed)?;
+        assert!(store.draft_path(killed)?.exists());
         store.publish(id, true)?;
         assert_eq!(fs::metadata(store.path(id)?)?.len(), 70_004);
         assert_eq!(store.create(id).unwrap_err().kind(), ErrorKind::AlreadyExists);
@@ -316,6 +337,8 @@ mod tests {
         assert_eq!(store.size(id)?, 70_004);
         let other = store.next_id(1)?;
         assert_eq!(other.fid.oid, id.fid.oid + 1);
+        store.sweep()?;
+        assert!(!store.draft_path(killed)?.exists() && store.path(id)?.exists());
         store.delete(id)?;
         assert_eq!(store.size(id).unwrap_err().kind(), ErrorKind::NotFound);
         Ok(())

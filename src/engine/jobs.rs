@@ -127,7 +127,23 @@ pub fn read(
     progress: &dyn Progress,
 ) -> Result<Report, Error> {
     let plan = plan::read(file.layout, file.size, range, health, check)?;
-    executor(store, file).output(output).progress(progress).run(&plan)
+    let mut report = executor(store, file).output(output).progress(progress).run(&plan)?;
+    if file.layout.mirrors().nth(1).is_none() {
+        return Ok(report);
+    }
+    // What one mirror cannot give, another one may.
+    for finding in report.take_withheld() {
+        let at = finding.range.start;
+        let mut other = health.clone();
+        let used = plan.parts().iter().filter(|part| part.wanted().contains(&at));
+        used.for_each(|part| other.avoid(part.data_component()));
+        match read(store, file, finding.range.clone(), &other, check, output, &()) {
+            Ok(more) => report.merge(more),
+            Err(Error::Plan(_)) => report.add(finding.range, finding.proof, false),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(report)
 }
 
 /// Bytes of a file that [`stream`] holds in memory at once.
@@ -327,7 +343,7 @@ pub fn rebuild(
         let id = choose(&avoid)?.ok_or_else(|| {
             Error::Allocate(format!(
                 "stripe {stripe} of component {component}: no OST is left that holds no other \
-                 member of its RAID set; add OSTs, or allow two members on one OST"
+                 member of its RAID set; add OSTs, or allow two members on one OST (--share)"
             ))
         })?;
         layout.set_object(component, stripe, id).map_err(|fault| {
@@ -392,7 +408,7 @@ fn drafts(
     let result = run();
     if !matches!(result, Ok((true, _))) {
         for id in &ids[..made] {
-            // The first error counts; a draft that stays is emptied by the next one of its name.
+            // The first error counts; a draft that stays is swept by the next job.
             let _ = store.delete(*id);
         }
     }

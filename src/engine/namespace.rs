@@ -41,15 +41,14 @@ pub struct Entry {
 pub struct Lock(#[expect(dead_code, reason = "the lock lives as long as its file")] File);
 
 impl Namespace {
-    /// The namespace of the store at `root`; its folder is made if it is missing.
-    pub fn open(root: &Path) -> Result<Self, Error> {
-        let root = root.join("mdt");
-        fs::create_dir_all(&root).map_err(Error::file(&root, "making the folder"))?;
-        Ok(Self { root })
+    /// The namespace of the store at `root`. Its folder is made by the first job that writes.
+    pub fn open(root: &Path) -> Self {
+        Self { root: root.join("mdt") }
     }
 
     /// Waits for other jobs that change the store to end.
     pub fn lock(&self) -> Result<Lock, Error> {
+        fs::create_dir_all(&self.root).map_err(Error::file(&self.root, "making the folder"))?;
         let path = self.root.join(".lock");
         let file = File::create(&path).map_err(Error::file(&path, "locking"))?;
         flock(&file, FlockOperation::LockExclusive)
@@ -61,7 +60,11 @@ impl Namespace {
     pub fn names(&self) -> Result<Vec<String>, Error> {
         let reading = || Error::file(&self.root, "reading the folder");
         let mut names = Vec::new();
-        for entry in fs::read_dir(&self.root).map_err(reading())? {
+        let entries = match fs::read_dir(&self.root) {
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(names),
+            entries => entries.map_err(reading())?,
+        };
+        for entry in entries {
             let entry = entry.map_err(reading())?;
             if let Ok(name) = entry.file_name().into_string()
                 && !name.starts_with('.')
@@ -186,8 +189,8 @@ fn check_name(name: &str) -> Result<(), Error> {
         "a name has at most 240 bytes"
     } else if name.starts_with('.') {
         "a name cannot start with a dot"
-    } else if name.contains(['/', '\0']) {
-        "a name is one path component: no slash, no NUL"
+    } else if name.contains('/') || name.contains(char::is_control) {
+        "a name is one path component, without slashes and control characters"
     } else {
         return Ok(());
     };

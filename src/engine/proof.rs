@@ -163,6 +163,8 @@ pub(super) fn record_holes(
 ) {
     let speaks = |proof: Proof| match job {
         Job::Read { .. } => Some(proof),
+        // Without parity there was nothing to verify.
+        Job::Verify if part.parity_component().is_none() && proof == Proof::Stored => None,
         Job::Verify if proof == Proof::Stored => Some(Proof::Proven),
         Job::Verify => Some(proof),
         Job::Rebuild => (proof != Proof::Stored).then_some(proof),

@@ -180,6 +180,24 @@ impl Report {
         (&self.ranges, !self.truncated)
     }
 
+    /// Takes out the findings of bytes that were withheld, to try for them again. Nothing is taken
+    /// if the list is not complete.
+    pub(super) fn take_withheld(&mut self) -> Vec<Finding> {
+        self.settle();
+        if self.truncated || self.withheld == 0 {
+            return Vec::new();
+        }
+        let (given, withheld) = self.ranges.drain(..).partition(|f| f.given);
+        self.ranges = given;
+        self.sorted = self.ranges.len();
+        for finding in &withheld {
+            let Finding { range, proof, .. }: &Finding = finding;
+            self.totals[*proof as usize] -= range.end - range.start;
+            self.withheld -= range.end - range.start;
+        }
+        withheld
+    }
+
     /// Damaged objects that were met.
     pub fn damage(&self) -> &[Damage] {
         &self.damage

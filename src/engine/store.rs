@@ -12,7 +12,7 @@ use std::ops::Range;
 ///
 /// A missing object is `io::ErrorKind::NotFound` in every call.
 pub trait ObjectStore: Sync {
-    /// Begins a draft, empty. A left-over draft of the same name is emptied.
+    /// Begins a draft, empty.
     ///
     /// # Errors
     /// `AlreadyExists` if an object of this name is published.

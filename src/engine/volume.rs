@@ -73,7 +73,7 @@ impl Volume {
             let fault = "no OST folders (ost0000, ost0001, ...) are here: is this a store?";
             return Err(Error::namespace(&root.display().to_string(), fault));
         }
-        let namespace = Namespace::open(root)?;
+        let namespace = Namespace::open(root);
         Ok(Self { store, namespace, without: without.to_vec() })
     }
 
@@ -113,6 +113,7 @@ impl Volume {
         if self.namespace.has(name)? {
             return Err(Error::namespace(name, "the name is taken: choose another with --name"));
         }
+        self.sweep()?;
         let layout = self.allocate(spec, size)?;
         let report = jobs::write(&self.store, &layout, size, input, options)?;
         let entry = Entry { layout, size, covered: true, sized: true };
@@ -233,6 +234,7 @@ impl Volume {
             let report = Report::default();
             return Ok(Rebuilt { missing, objects: Vec::new(), complete: true, report, tolerance });
         }
+        self.sweep()?;
         let mut load: BTreeMap<u32, usize> = self.targets(onto)?.map(|ost| (ost, 0)).collect();
         for (_, _, id) in jobs::objects(&entry.layout) {
             if let Some(count) = id.and_then(|id| load.get_mut(&id.ost)) {
@@ -309,6 +311,11 @@ impl Volume {
         }
         let onto = onto.to_vec();
         Ok(there.into_iter().filter(move |ost| onto.is_empty() || onto.contains(ost)))
+    }
+
+    /// Under the lock no job is at work: drafts that are there were left by one that was killed.
+    fn sweep(&self) -> Result<(), Error> {
+        self.store.sweep().map_err(Error::file(self.store.root(), "removing left-over drafts"))
     }
 
     fn next_id(&self, ost: u32) -> Result<ObjectId, Error> {

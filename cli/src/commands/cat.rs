@@ -13,10 +13,7 @@ use std::time::Instant;
 pub fn run(args: &Cat, ui: &Ui) -> Result<Code, Failure> {
     let volume = open(&args.store)?;
     let entry = volume.namespace().get(&args.name)?;
-    let range = match &args.range {
-        Some(text) => numbers::range(text, Some(entry.size)).map_err(Failure::input)?,
-        None => 0..entry.size,
-    };
+    let range = args.range.map_or(0..entry.size, |range| range.to(entry.size));
     let (health, missing) = volume.health(&entry)?;
     let file = entry.file();
     let length = range.end.saturating_sub(range.start);
@@ -43,7 +40,7 @@ pub fn run(args: &Cat, ui: &Ui) -> Result<Code, Failure> {
         }
         None => {
             if ui.json() {
-                return Err(Failure::input(
+                return Err(Failure::usage(
                     "--json and the bytes cannot share standard output: use -o",
                 ));
             }

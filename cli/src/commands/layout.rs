@@ -3,7 +3,7 @@
 use crate::args::Layout as Command;
 use crate::ea;
 use crate::failure::{Code, Failure};
-use crate::numbers;
+use crate::numbers::Bytes;
 use crate::ui::{Ui, is_closed};
 use lustrine::layout::map::{self, Gap, Piece, Stop};
 use lustrine::layout::show::{self, Directory};
@@ -15,7 +15,7 @@ use std::ops::Range;
 pub fn run(command: &Command, ui: &Ui) -> Result<Code, Failure> {
     match command {
         Command::Show { ea } => show(ea, ui),
-        Command::Map { ea, range, mirror } => map(ea, range, *mirror, ui),
+        Command::Map { ea, range, mirror } => map(ea, *range, *mirror, ui),
     }
 }
 
@@ -92,9 +92,11 @@ fn component(layout: &Layout, c: &ComponentView<'_>) -> Value {
     })
 }
 
-fn map(argument: &str, range: &str, mirror: Option<u16>, ui: &Ui) -> Result<Code, Failure> {
+fn map(argument: &str, range: Bytes, mirror: Option<u16>, ui: &Ui) -> Result<Code, Failure> {
     let layout = ea::load(argument)?;
-    let range = numbers::range(range, None).map_err(Failure::input)?;
+    let open =
+        || Failure::usage("--range: a layout has no size, so give the range an end, as 0..64M");
+    let range = range.start..range.end.ok_or_else(open)?;
     let first = || layout.mirrors().next().map(|m| m.id);
     let mirror = mirror.or_else(first).ok_or_else(|| {
         Failure::of(argument, "the layout has no components: the data is not in Lustre objects")

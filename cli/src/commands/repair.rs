@@ -71,6 +71,13 @@ pub fn verify(args: &Verify, ui: &Ui) -> Result<Code, Failure> {
         ui.say(format_args!("  {line}"));
     }
     let osts = found.tolerance.osts;
+    let layout = volume.namespace().get(&args.name)?.layout;
+    if !layout.components().any(|c| c.is_parity()) {
+        ui.say("the file has no parity: only the presence of its objects was checked");
+    }
+    if layout.mirrors().count() > 1 + layout.components().filter(|c| c.is_parity()).count() {
+        ui.say("mirrors are not compared, and what is said of OSTs counts parity alone");
+    }
     ui.say(match code {
         Code::Clean => {
             format!("clean: any {osts} of its OSTs may fail, and every byte can still be read")

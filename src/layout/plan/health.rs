@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 pub struct Health {
     osts: BTreeSet<u32>,
     objects: BTreeSet<(usize, u32)>,
+    avoided: BTreeSet<usize>,
 }
 
 impl Health {
@@ -26,6 +27,15 @@ impl Health {
     /// The object of `stripe` in component `component` is lost. False if that was known.
     pub fn lose_object(&mut self, component: usize, stripe: u32) -> bool {
         self.objects.insert((component, stripe))
+    }
+
+    /// Data is not to be read from this component: another mirror's is to be tried.
+    pub fn avoid(&mut self, component: usize) {
+        self.avoided.insert(component);
+    }
+
+    pub(super) fn avoids(&self, component: usize) -> bool {
+        self.avoided.contains(&component)
     }
 
     /// The OSTs that are away.

@@ -58,7 +58,7 @@ pub struct Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// Every data mirror has stale components, or there is no data mirror.
+    /// Every component that covers some byte of the file is stale.
     NoValidMirror,
     /// The wanted mirror does not exist.
     NoMirror {
@@ -157,7 +157,8 @@ impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::NoValidMirror => f.write_str(
-                "no data mirror is free of stale components: nothing can be read with certainty",
+                "every component that covers a part of the range is stale: nothing there can be read \
+                 with certainty",
             ),
             Self::NoMirror { mirror } => write!(f, "the layout has no mirror {mirror}"),
             Self::NotParity { mirror } => write!(f, "mirror {mirror} holds data, not parity"),
@@ -274,7 +275,7 @@ fn choose(
         if !(data.extent.start..data.extent.end).contains(&at) {
             continue;
         }
-        if data.is_stale() {
+        if data.is_stale() || health.avoids(data.index) {
             fault = PlanError::NoValidMirror;
             continue;
         }
@@ -370,14 +371,17 @@ pub fn resync(layout: &Layout, size: u64, health: &Health) -> Result<Plan, PlanE
 /// [`Work::Lost`].
 ///
 /// # Errors
-/// No parity, stale parity, or parity without objects although the file reaches it.
+/// Stale parity, or parity without objects although the file reaches it.
 pub fn verify(layout: &Layout, size: u64, health: &Health) -> Result<Plan, PlanError> {
     if let Some(stale) =
         layout.components().find(|c| c.is_parity() && c.is_stale() && c.extent.start < size)
     {
         return Err(PlanError::StaleParity { component: stale.index });
     }
-    let mut parts = protected(layout, size)?;
+    let mut parts = match protected(layout, size) {
+        Err(PlanError::NoParity) => Vec::new(),
+        parts => parts?,
+    };
     let covered: Vec<usize> = parts.iter().map(Part::data_component).collect();
     for data in layout.components().filter(|c| !c.is_parity() && c.extent.start < size) {
         if !covered.contains(&data.index) && data.objects().is_some() && !data.is_stale() {
