@@ -401,6 +401,22 @@ fn a_resync_keeps_the_parity_of_what_it_cannot_read() {
 }
 
 #[test]
+fn a_rebuild_that_fails_changes_nothing() {
+    let rig = Rig::new("-E -1 -S 64K -c 4 --ec 4+2", pattern(20 * 65_536, 6), 16);
+    let before = rig.store.objects();
+    for fault in [Fault::WriteErrorAt(70_000), Fault::PublishError] {
+        let new = new_object(15, 777);
+        rig.store.inject(new, fault);
+        let health = rig.health(&[rig.objects(0)[1].ost]);
+        let choose = |_: &std::collections::BTreeSet<u32>| Ok(Some(new));
+        let error = jobs::rebuild(&rig.store, rig.file(), &health, choose, OPTIONS).unwrap_err();
+        assert!(error.to_string().contains("OST 15"), "{error}");
+        assert_eq!(rig.store.objects(), before);
+        rig.store.heal();
+    }
+}
+
+#[test]
 fn stale_data_has_no_parity_to_compute() {
     let mut rig = Rig::new("-E -1 -S 64K -c 4 --ec 4+2", pattern(300_000, 6), 16);
     rig.layout.set_stale(0, true);
@@ -478,6 +494,16 @@ fn a_failed_write_leaves_nothing() {
     let error = jobs::write(&store, &layout, 1 << 20, &bytes.as_slice(), OPTIONS).unwrap_err();
     assert!(error.to_string().contains("exists"), "{error}");
     assert_eq!(store.objects(), [taken]);
+    // The disk fails in the middle, or when all is written.
+    for fault in [Fault::WriteErrorAt(70_000), Fault::PublishError] {
+        let store = lustrine::engine::MemStore::new();
+        for id in jobs::objects(&layout).filter_map(|(_, _, id)| id).skip(3).take(1) {
+            store.inject(id, fault);
+        }
+        let error = jobs::write(&store, &layout, 1 << 20, &bytes.as_slice(), OPTIONS).unwrap_err();
+        assert!(error.to_string().contains("input/output error"), "{error}");
+        assert!(store.objects().is_empty(), "{fault:?}");
+    }
     // An input that is shorter than it said: its rows are asked for, and come out short.
     store.delete(taken).unwrap();
     let short = rig::Sparse { bytes: &bytes[..1 << 19], data: &[0..1 << 20] };

@@ -415,7 +415,7 @@ fn the_demo_tells_the_whole_story() {
     let out = lustrine(&["demo", file.to_str().unwrap(), "--layout", layout]);
     let text = String::from_utf8_lossy(&out.stdout);
     assert_eq!(out.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&out.stderr));
-    for words in ["taken away", "SHA-256 matches", "rebuilt", "exit code 4", "byte for byte"] {
+    for words in ["taken away", "SHA-256 matches", "rebuilt", "exit with 4", "byte for byte"] {
         assert!(text.contains(words), "{words}: {text}");
     }
     let out = lustrine(&["demo", file.to_str().unwrap(), "--json"]);

@@ -29,6 +29,10 @@ pub enum Fault {
     },
     /// Each read takes this long.
     Slow(Duration),
+    /// Writes that touch this byte fail.
+    WriteErrorAt(u64),
+    /// The object cannot be published.
+    PublishError,
 }
 
 #[derive(Debug, Default)]
@@ -36,13 +40,18 @@ struct Object {
     size: u64,
     pages: BTreeMap<u64, Box<[u8]>>,
     published: bool,
-    faults: Vec<Fault>,
 }
 
 /// An [`ObjectStore`] in memory.
 #[derive(Debug, Default)]
 pub struct MemStore {
-    objects: Mutex<BTreeMap<ObjectId, Object>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    objects: BTreeMap<ObjectId, Object>,
+    faults: BTreeMap<ObjectId, Vec<Fault>>,
 }
 
 impl MemStore {
@@ -51,21 +60,19 @@ impl MemStore {
         Self::default()
     }
 
-    /// Adds a fault to an object's script; an object that does not exist has none.
+    /// Adds a fault to an object's script, also before the object is made.
     pub fn inject(&self, id: ObjectId, fault: Fault) {
-        if let Some(object) = self.lock().get_mut(&id) {
-            object.faults.push(fault);
-        }
+        self.lock().faults.entry(id).or_default().push(fault);
     }
 
     /// Ends all faults.
     pub fn heal(&self) {
-        self.lock().values_mut().for_each(|o| o.faults.clear());
+        self.lock().faults.clear();
     }
 
     /// The published objects, in order.
     pub fn objects(&self) -> Vec<ObjectId> {
-        self.lock().iter().filter(|(_, o)| o.published).map(|(id, _)| *id).collect()
+        self.lock().objects.iter().filter(|(_, o)| o.published).map(|(id, _)| *id).collect()
     }
 
     /// Overwrites one byte as silent damage would: no size changes, no error.
@@ -82,14 +89,23 @@ impl MemStore {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ObjectId, Object>> {
-        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn with<T>(&self, id: ObjectId, f: impl FnOnce(&mut Object) -> io::Result<T>) -> io::Result<T> {
-        let mut objects = self.lock();
+        self.with_faults(id, |object, _| f(object))
+    }
+
+    fn with_faults<T>(
+        &self,
+        id: ObjectId,
+        f: impl FnOnce(&mut Object, &[Fault]) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let State { objects, faults } = &mut *self.lock();
+        let faults = faults.get(&id).map_or(&[][..], Vec::as_slice);
         match objects.get_mut(&id) {
-            Some(o) if !o.faults.contains(&Fault::Missing) => f(o),
+            Some(object) if !faults.contains(&Fault::Missing) => f(object, faults),
             _ => Err(missing(id)),
         }
     }
@@ -104,10 +120,10 @@ impl Object {
         self.pages.entry(index).or_insert_with(|| vec![0; PAGE as usize].into())
     }
 
-    fn read(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+    fn read(&self, offset: u64, buf: &mut [u8], faults: &[Fault]) -> io::Result<usize> {
         let len = self.size.saturating_sub(offset).min(buf.len() as u64);
         let (from, to) = (offset, offset.saturating_add(len));
-        for fault in &self.faults {
+        for fault in faults {
             match *fault {
                 Fault::ShortRead(at) if to > at => {
                     return Err(io::Error::new(ErrorKind::UnexpectedEof, "short read"));
@@ -132,7 +148,7 @@ impl Object {
             }
             pos += n;
         }
-        for fault in &self.faults {
+        for fault in faults {
             if let Fault::FlippedBit { offset: at, bit } = *fault
                 && (from..to).contains(&at)
             {
@@ -145,7 +161,7 @@ impl Object {
 
 impl ObjectStore for MemStore {
     fn create(&self, id: ObjectId) -> io::Result<()> {
-        let mut objects = self.lock();
+        let objects = &mut self.lock().objects;
         if objects.get(&id).is_some_and(|o| o.published) {
             return Err(io::Error::new(ErrorKind::AlreadyExists, format!("{id} exists")));
         }
@@ -154,15 +170,18 @@ impl ObjectStore for MemStore {
     }
 
     fn publish(&self, id: ObjectId, _durable: bool) -> io::Result<()> {
-        self.with(id, |o| {
+        self.with_faults(id, |o, faults| {
+            if faults.contains(&Fault::PublishError) {
+                return Err(io::Error::other("input/output error"));
+            }
             o.published = true;
             Ok(())
         })
     }
 
     fn read_at(&self, id: ObjectId, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let pause = self.with(id, |o| {
-            Ok(o.faults.iter().find_map(|f| match f {
+        let pause = self.with_faults(id, |_, faults| {
+            Ok(faults.iter().find_map(|f| match f {
                 Fault::Slow(time) => Some(*time),
                 _ => None,
             }))
@@ -170,11 +189,16 @@ impl ObjectStore for MemStore {
         if let Some(time) = pause {
             std::thread::sleep(time);
         }
-        self.with(id, |o| o.read(offset, buf))
+        self.with_faults(id, |o, faults| o.read(offset, buf, faults))
     }
 
     fn write_at(&self, id: ObjectId, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.with(id, |o| {
+        self.with_faults(id, |o, faults| {
+            let touched = offset..offset + data.len() as u64;
+            let bad = |f: &Fault| matches!(f, Fault::WriteErrorAt(at) if touched.contains(at));
+            if faults.iter().any(bad) {
+                return Err(io::Error::other("input/output error"));
+            }
             let mut done = 0;
             while done < data.len() {
                 let at = offset + done as u64;
@@ -245,8 +269,7 @@ impl ObjectStore for MemStore {
     }
 
     fn delete(&self, id: ObjectId) -> io::Result<()> {
-        let mut objects = self.lock();
-        objects.remove(&id).map(|_| ()).ok_or_else(|| missing(id))
+        self.lock().objects.remove(&id).map(|_| ()).ok_or_else(|| missing(id))
     }
 }
 
