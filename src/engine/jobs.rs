@@ -8,7 +8,7 @@ use super::report::{Damage, Report};
 use super::store::{Input, ObjectStore, Output, Progress};
 use super::{MemOutput, MemStore};
 use crate::layout::plan::{self, Health, Part, Plan};
-use crate::layout::{Layout, ObjectId};
+use crate::layout::{Layout, ObjectId, map};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind, Write};
 use std::ops::Range;
@@ -218,7 +218,8 @@ pub fn parity(
     progress: &dyn Progress,
 ) -> Result<(u64, Report), Error> {
     let plan = plan::parity(layout, size, mirror)?;
-    let end = plan.parts().iter().map(Part::parity_end).max().unwrap_or(0);
+    let mirror = plan::parity_mirror(layout, mirror)?;
+    let end = map::parity_end(layout, mirror, size).unwrap_or(0);
     let report = Executor::new(&MemStore::new())
         .input(input)
         .output(output)

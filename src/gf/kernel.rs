@@ -42,9 +42,9 @@ pub(crate) unsafe fn dot(
     outputs: &[*mut u8],
     len: usize,
 ) {
-    let rows = outputs.len();
-    let job = Job { verb: Dot { outputs: outputs.as_ptr() }, coefs, sources, rows, len };
-    backend.dispatch(job);
+    let verb = Dot { outputs: outputs.as_ptr() };
+    // SAFETY: the caller's contract, and `outputs` has as many entries as there are rows.
+    backend.dispatch(unsafe { Job::new(verb, coefs, sources, outputs.len(), len) });
 }
 
 /// True if each `outputs[r]` holds what [`dot`] would write.
@@ -60,9 +60,9 @@ pub(crate) unsafe fn verify(
     outputs: &[*const u8],
     len: usize,
 ) -> bool {
-    let rows = outputs.len();
-    let job = Job { verb: Verify { outputs: outputs.as_ptr() }, coefs, sources, rows, len };
-    backend.dispatch(job)
+    let verb = Verify { outputs: outputs.as_ptr() };
+    // SAFETY: the caller's contract, and `outputs` has as many entries as there are rows.
+    backend.dispatch(unsafe { Job::new(verb, coefs, sources, outputs.len(), len) })
 }
 
 /// `outputs[r] += coefs[r] * (old + new)`, for `len` bytes.
@@ -80,19 +80,41 @@ pub(crate) unsafe fn update(
     outputs: &[*mut u8],
     len: usize,
 ) {
-    let rows = outputs.len();
     let verb = Update { outputs: outputs.as_ptr(), new };
-    backend.dispatch(Job { verb, coefs, sources: &[old], rows, len });
+    let sources = &[old];
+    // SAFETY: the caller's contract; `new` is as long as `old`, the only source, and `outputs` has as
+    // many entries as there are rows.
+    backend.dispatch(unsafe { Job::new(verb, coefs, sources, outputs.len(), len) });
 }
 
-/// One call of a kernel. Made only by the three functions above, and by the tests of this module;
-/// their callers' promises about lengths, memory and overlap hold for it.
+/// One call of a kernel. Whoever makes one has promised that its pointers may be used.
 pub(super) struct Job<'a, V> {
-    pub(super) verb: V,
-    pub(super) coefs: &'a [Coef],
-    pub(super) sources: &'a [*const u8],
-    pub(super) rows: usize,
-    pub(super) len: usize,
+    verb: V,
+    coefs: &'a [Coef],
+    sources: &'a [*const u8],
+    rows: usize,
+    len: usize,
+}
+
+impl<'a, V: Verb> Job<'a, V> {
+    /// # Safety
+    ///
+    /// Until the job is done:
+    ///
+    /// * the verb's table of outputs has `rows` entries, and `coefs` has `rows` for each source;
+    /// * sources and outputs (and the verb's other pointers) are valid for `len` bytes, for what
+    ///   the verb does with them;
+    /// * no output that the verb writes overlaps another output or a source.
+    pub(super) unsafe fn new(
+        verb: V,
+        coefs: &'a [Coef],
+        sources: &'a [*const u8],
+        rows: usize,
+        len: usize,
+    ) -> Self {
+        debug_assert_eq!(coefs.len(), sources.len() * rows);
+        Job { verb, coefs, sources, rows, len }
+    }
 }
 
 impl<V: Verb> Kernel for Job<'_, V> {
@@ -105,7 +127,8 @@ impl<V: Verb> Kernel for Job<'_, V> {
         if bytes >= STREAM_BYTES {
             // Streamed stores must be aligned: do what comes before as a piece of its own. Where no
             // piece aligns all outputs, ordinary stores have to do.
-            if let Some(head) = self.verb.misalignment::<S>(self.rows) {
+            // SAFETY: whoever made the job promised `rows` outputs.
+            if let Some(head) = unsafe { self.verb.misalignment::<S>(self.rows) } {
                 return self.tiles::<S, false>(simd, 0, head)
                     & self.tiles::<S, true>(simd, head, self.len);
             }
@@ -290,7 +313,10 @@ pub(super) trait Verb: Copy {
     fn skip_rows(self, first: usize) -> Self;
 
     /// Bytes to the place where streaming can start, or `None` if there is none.
-    fn misalignment<S: Simd>(self, rows: usize) -> Option<usize>;
+    ///
+    /// # Safety
+    /// There are `rows` outputs.
+    unsafe fn misalignment<S: Simd>(self, rows: usize) -> Option<usize>;
 
     /// # Safety
     /// `access` at `at` is within each output; `acc` has as many rows as there are outputs.
@@ -380,10 +406,10 @@ impl Verb for Dot {
     fn skip_rows(self, first: usize) -> Self {
         Dot { outputs: self.outputs.wrapping_add(first) }
     }
-    fn misalignment<S: Simd>(self, rows: usize) -> Option<usize> {
+    unsafe fn misalignment<S: Simd>(self, rows: usize) -> Option<usize> {
         let mut common = None;
         for r in 0..rows {
-            // SAFETY: the job has `rows` outputs.
+            // SAFETY: the caller's contract.
             let over = unsafe { *self.outputs.add(r) }.addr() % S::BYTES;
             if *common.get_or_insert(over) != over {
                 return None;
@@ -424,7 +450,7 @@ impl Verb for Verify {
     fn skip_rows(self, first: usize) -> Self {
         Verify { outputs: self.outputs.wrapping_add(first) }
     }
-    fn misalignment<S: Simd>(self, _: usize) -> Option<usize> {
+    unsafe fn misalignment<S: Simd>(self, _: usize) -> Option<usize> {
         // Nothing is stored, so prefetching can start anywhere.
         Some(0)
     }
@@ -468,7 +494,7 @@ impl Verb for Update {
     fn skip_rows(self, first: usize) -> Self {
         Update { outputs: self.outputs.wrapping_add(first), ..self }
     }
-    fn misalignment<S: Simd>(self, _: usize) -> Option<usize> {
+    unsafe fn misalignment<S: Simd>(self, _: usize) -> Option<usize> {
         // The outputs are read first, so they are in the cache anyway.
         None
     }

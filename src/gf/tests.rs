@@ -10,7 +10,7 @@ use std::vec;
 use std::vec::Vec;
 
 use super::coef::Coef;
-use super::kernel::{Dot, Job, Update, Verify};
+use super::kernel::{Dot, Job, Update, Verb, Verify};
 use super::portable::Portable;
 use super::simd::{Kernel, Simd};
 use super::{Backend, inv, mul};
@@ -97,7 +97,7 @@ fn check_case<S: Simd>(simd: S, case: &Case) -> Result<(), String> {
     let mut outputs: Vec<_> = garbage.iter().enumerate().map(|(r, row)| place(r, row)).collect();
     let targets: Vec<_> = outputs.iter_mut().map(Placed::pointer).collect();
     let verb = Dot { outputs: targets.as_ptr() };
-    Job { verb, coefs: &coefs, sources: &pointers, rows, len }.call(simd);
+    call(simd, verb, &coefs, &pointers, rows, len);
     if !outputs.iter().zip(&expected).all(|(output, row)| output.shard() == row) {
         return case.fault::<S>("dot gives wrong bytes");
     }
@@ -107,7 +107,7 @@ fn check_case<S: Simd>(simd: S, case: &Case) -> Result<(), String> {
 
     let stored: Vec<_> = targets.iter().map(|target| target.cast_const()).collect();
     let verb = Verify { outputs: stored.as_ptr() };
-    let verify = || Job { verb, coefs: &coefs, sources: &pointers, rows, len }.call(simd);
+    let verify = || call(simd, verb, &coefs, &pointers, rows, len);
     if !verify() {
         return case.fault::<S>("verify refuses right bytes");
     }
@@ -129,7 +129,7 @@ fn check_case<S: Simd>(simd: S, case: &Case) -> Result<(), String> {
     // The first source changes to garbage: update must give what dot would.
     let change = Placed::new(&oracle::noise(len, 5), case.source_at + 11);
     let verb = Update { outputs: targets.as_ptr(), new: change.shard().as_ptr() };
-    Job { verb, coefs: &coefs[..rows], sources: &pointers[..1], rows, len }.call(simd);
+    call(simd, verb, &coefs[..rows], &pointers[..1], rows, len);
     for (r, sum) in expected.iter_mut().enumerate() {
         oracle::mul_add(sum, constants[r], &shards[0]);
         oracle::mul_add(sum, constants[r], change.shard());
@@ -143,6 +143,20 @@ fn check_case<S: Simd>(simd: S, case: &Case) -> Result<(), String> {
     Ok(())
 }
 
+/// Calls a kernel on memory of the tests.
+fn call<S: Simd, V: Verb>(
+    simd: S,
+    verb: V,
+    coefs: &[Coef],
+    sources: &[*const u8],
+    rows: usize,
+    len: usize,
+) -> bool {
+    // SAFETY: the callers below hand over placed shards of `len` bytes that do not overlap, as many
+    // as there are rows, and tables that outlive the call.
+    unsafe { Job::new(verb, coefs, sources, rows, len) }.call(simd)
+}
+
 /// All products of two elements: each constant, times each byte.
 fn check_products<S: Simd>(simd: S) -> Result<(), String> {
     let bytes: Vec<u8> = (0..=255).collect();
@@ -151,7 +165,7 @@ fn check_products<S: Simd>(simd: S) -> Result<(), String> {
         let mut products = [0; 256 + 64];
         let (outputs, sources) = ([products.as_mut_ptr()], [bytes.as_ptr()]);
         let verb = Dot { outputs: outputs.as_ptr() };
-        Job { verb, coefs: &[Coef::new(c)], sources: &sources, rows: 1, len: 256 }.call(simd);
+        call(simd, verb, &[Coef::new(c)], &sources, 1, 256);
         if let Some(b) = (0..=255).find(|b| products[usize::from(*b)] != oracle::mul(c, *b)) {
             return Err(format!("{}: {c} times {b} is wrong", S::NAME));
         }
@@ -294,11 +308,11 @@ mod guard {
                 let coefs = vec![Coef::new(0x8e); 4 * rows];
                 let (coefs, sources) = (&coefs[..], &sources[..]);
                 let verb = Dot { outputs: outputs.as_ptr() };
-                Job { verb, coefs, sources, rows, len }.call(simd);
+                call(simd, verb, coefs, sources, rows, len);
                 let verb = Verify { outputs: compared.as_ptr() };
-                assert!(Job { verb, coefs, sources, rows, len }.call(simd));
+                assert!(call(simd, verb, coefs, sources, rows, len));
                 let verb = Update { outputs: outputs.as_ptr(), new: sources[1] };
-                Job { verb, coefs: &coefs[..rows], sources: &sources[..1], rows, len }.call(simd);
+                call(simd, verb, &coefs[..rows], &sources[..1], rows, len);
             }
         }
     }

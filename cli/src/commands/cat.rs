@@ -66,6 +66,13 @@ pub fn run(args: &Cat, ui: &Ui) -> Result<Code, Failure> {
     let elapsed = begin.elapsed();
     missing.into_iter().for_each(|damage| report.add_damage(damage));
     let code = conclude(args, ui, &mut report);
+    let stale = entry.layout.components().find(|c| c.is_parity() && c.is_stale());
+    if let Some(stale) = stale.filter(|_| report.withheld() > 0) {
+        ui.note(format_args!(
+            "parity component {} is stale (written since, or a resync did not end) and was not used",
+            stale.index
+        ));
+    }
     ui.document(&json!({
         "name": args.name,
         "start": range.start,

@@ -334,12 +334,6 @@ impl Part {
         parity.stripes.object_size(file, stripe)
     }
 
-    /// First file byte behind the parity's last row: the parity EOF of this component.
-    pub fn parity_end(&self) -> u64 {
-        let row = self.parity.as_ref().map_or(0, |p| p.stripes.row_bytes());
-        self.start.saturating_add(self.rows.end.saturating_mul(row))
-    }
-
     /// The sizes that the file's size gives the objects, as (component, stripe, bytes): data ends
     /// with the file, and parity is as long as what it covers. An object that is shorter was cut.
     pub fn object_sizes(&self) -> Vec<(usize, u32, u64)> {
