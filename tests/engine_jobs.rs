@@ -416,6 +416,78 @@ fn a_rebuild_that_fails_changes_nothing() {
     }
 }
 
+/// Parity cannot be rebuilt from data that cannot be read: a hole in its place would be believed.
+#[test]
+fn parity_is_not_rebuilt_from_what_is_unreadable() {
+    let rig = Rig::new("-E -1 -S 64K -c 4 --ec 4+1", pattern(4 * 65_536, 6), 16);
+    rig.store.inject(rig.objects(0)[0], Fault::ErrorAt(0));
+    let health = rig.health(&[rig.objects(1)[0].ost]);
+    let before = rig.store.objects();
+    let choose = |_: &std::collections::BTreeSet<u32>| Ok(Some(new_object(15, 777)));
+    let done = jobs::rebuild(&rig.store, rig.file(), &health, choose, OPTIONS).unwrap();
+    assert!(!done.complete && done.report.parity_withheld > 0);
+    assert_eq!(rig.store.objects(), before);
+    // Parity of data that can be read needs nobody's word for it, also where none is recorded.
+    let mut rig = Rig::new("-E -1 -S 64K -c 8 --ec 4+1", pattern(8 * 65_536, 6), 16);
+    rig.covered = false;
+    let health = rig.health(&[rig.objects(1)[0].ost]);
+    let choose = |_: &std::collections::BTreeSet<u32>| Ok(Some(new_object(15, 777)));
+    let done = jobs::rebuild(&rig.store, rig.file(), &health, choose, OPTIONS).unwrap();
+    assert!(done.complete);
+    rig.layout = done.layout;
+    assert_eq!(rig.verify(&[]).mismatches, 0);
+}
+
+/// A stale parity object that is lost comes back empty, but as long as it has to be.
+#[test]
+fn stale_parity_can_be_replaced_and_resynced() {
+    let mut rig = Rig::new("-E -1 -S 64K -c 4 --ec 4+2", pattern(300_000, 6), 16);
+    rig.layout.set_stale(1, true);
+    let health = rig.health(&[rig.objects(1)[0].ost]);
+    let error = jobs::resync(&rig.store, rig.file(), &health, OPTIONS).unwrap_err();
+    assert!(error.to_string().contains("rebuild it first"), "{error}");
+    let choose = |_: &std::collections::BTreeSet<u32>| Ok(Some(new_object(15, 777)));
+    let done = jobs::rebuild(&rig.store, rig.file(), &health, choose, OPTIONS).unwrap();
+    assert!(done.complete && done.objects.len() == 1);
+    rig.layout = done.layout;
+    let health = rig.health(&[]);
+    assert_eq!(health, Health::good(), "nothing counts as cut");
+    assert!(jobs::resync(&rig.store, rig.file(), &health, OPTIONS).unwrap().1);
+    rig.layout.set_stale(1, false);
+    for id in rig.objects(0) {
+        rig.read_all(&[id.ost]);
+    }
+}
+
+/// Holes in parity follow the blocks of the object, wherever a read starts.
+#[test]
+fn narrow_reads_see_the_same_holes() {
+    let unit = 65_536u64;
+    let mut bytes = vec![0; 4 * unit as usize];
+    let data: Vec<_> = (0..4).map(|s| s * unit + 4096..s * unit + 12_288).collect();
+    for range in &data {
+        let range = range.start as usize..range.end as usize;
+        bytes[range.clone()].copy_from_slice(&pattern(range.len(), range.start as u64));
+    }
+    let rig = Rig::sparse("-E -1 -S 64K -c 4 --ec 4+2", bytes, &data, 16);
+    let lost = [rig.objects(0)[0].ost];
+    for range in [100..8192, 0..8192, 4000..4100, 4095..12_289, 12_000..70_000] {
+        let (_, report) = rig.read(range.clone(), &lost, false);
+        assert_eq!(report.withheld(), 0, "{range:?}: {report:?}");
+    }
+}
+
+/// What no mirror has objects for reads as zeros, unless another mirror holds it.
+#[test]
+fn uninstantiated_mirrors_do_not_hide_data() {
+    let options = "-N -E 1M -S 64K -c 2 -E -1 -S 64K -c 2 -N -E 1M -S 64K -c 2 -E -1 -S 64K -c 2";
+    let mut rig = Rig::new(options, pattern(2 << 20, 6), 16);
+    let lustrine::layout::Layout::Composite(composite) = &mut rig.layout else { unreachable!() };
+    composite.components[1].flags.0 &= !lustrine::layout::ComponentFlags::INIT;
+    rig.covered = false;
+    rig.read_all(&[]);
+}
+
 #[test]
 fn stale_data_has_no_parity_to_compute() {
     let mut rig = Rig::new("-E -1 -S 64K -c 4 --ec 4+2", pattern(300_000, 6), 16);

@@ -7,7 +7,7 @@
 use super::buffers::Buffers;
 use super::error::Error;
 use super::proof::{self, Verdict};
-use super::report::{Damage, Report};
+use super::report::{Damage, Proof, Report};
 use super::scan;
 use super::store::{Input, ObjectStore, Output, Progress};
 use crate::ec::Codec;
@@ -95,6 +95,10 @@ impl<'a> Executor<'a> {
             report: Mutex::default(),
             buffers: Buffers::default(),
         };
+        for zeros in plan.zeros() {
+            run.report().add(zeros.clone(), Proof::Stored, true);
+            self.progress.advance(zeros.end - zeros.start);
+        }
         for (index, part) in plan.parts().iter().enumerate() {
             let mut row = part.rows().start;
             while row < part.rows().end {
@@ -198,16 +202,19 @@ impl<'a> Executor<'a> {
                 run.codec(step)?.encode(data, parity).map_err(Error::from)?;
                 Verdict::stored(step.width)
             }
-            Work::Verify => Verdict::of_verify(run.codec(step)?, &shards[..total], step.data)
-                .map_err(Error::from)?,
+            Work::Verify => {
+                Verdict::of_verify(run.codec(step)?, step, &shards[..total]).map_err(Error::from)?
+            }
             Work::Reconstruct { lost, check } => {
                 let agrees = proof::reconstruct(run.codec(step)?, step, &mut shards, lost, *check)
                     .map_err(Error::from)?;
-                let written = match lost.is_empty() {
+                // Parity that is computed from data alone needs no other parity's word.
+                let by_data = lost.iter().all(|shard| *shard >= step.data);
+                let written = match by_data {
                     true => scan::whole(step.width),
                     false => self.written_parity(run, part, step, &shards)?,
                 };
-                Verdict::of_reconstruction(step.width, agrees, &written, lost.is_empty())
+                Verdict::of_reconstruction(step.width, agrees, &written, by_data)
             }
         };
         let coded = Instant::now();
@@ -277,16 +284,16 @@ impl<'a> Executor<'a> {
         let mut set_has_data = self.parity_is_covered || part.sets().count() == 1;
         let left = step.reads.iter().map(|t| t.shard).filter(|s| *s < step.data);
         let left: Vec<&[u8]> = left.map(|s| &*shards[s]).collect();
-        let zeros = match self.parity_is_covered {
-            true => scan::blocks(step.width, |columns| !scan::any_data(&left, columns)),
-            false => Vec::new(),
-        };
         for t in &step.reads {
             let Place::Object(component, stripe, offset) = t.place else { continue };
             let Some(id) = run.plan.object(component, stripe) else { continue };
             let bad = |source| Stop::Bad { shard: t.shard, source };
             if t.shard >= step.data {
                 let data = scan::data_columns(self.store, id, offset, step.width).map_err(bad)?;
+                let zeros = match self.parity_is_covered {
+                    true => scan::blocks(offset, step.width, |c| !scan::any_data(&left, c)),
+                    false => Vec::new(),
+                };
                 written = scan::intersect(&written, &scan::union(&data, &zeros));
             } else if !set_has_data {
                 let (before, behind) = step.around;

@@ -9,6 +9,7 @@ use super::store::{Input, ObjectStore, Output, Progress};
 use super::{MemOutput, MemStore};
 use crate::layout::plan::{self, Health, Part, Plan};
 use crate::layout::{Layout, ObjectId, map};
+use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind, Write};
 use std::ops::Range;
@@ -67,6 +68,10 @@ pub fn probe(
                 }
                 Ok(_) => continue,
                 Err(e) if e.kind() == ErrorKind::NotFound => "missing".to_string(),
+                // The want is ours, not the object's.
+                Err(e) if is_want(&e) => {
+                    return Err(Error::object(id, "looking for the object")(e));
+                }
                 Err(e) => format!("cannot be opened: {e}"),
             },
         };
@@ -74,6 +79,12 @@ pub fn probe(
         damage.push(Damage { object, component, stripe, what });
     }
     Ok((health, damage))
+}
+
+/// The process or the system has run out of something.
+fn is_want(error: &io::Error) -> bool {
+    let wants = [Errno::MFILE, Errno::NFILE, Errno::NOMEM];
+    wants.iter().any(|want| error.raw_os_error() == Some(want.raw_os_error()))
 }
 
 fn object_sizes(file: File<'_>) -> Result<Vec<(usize, u32, u64)>, Error> {
@@ -133,14 +144,19 @@ pub fn read(
     }
     // What one mirror cannot give, another one may.
     for finding in report.take_withheld() {
-        let at = finding.range.start;
-        let mut other = health.clone();
-        let used = plan.parts().iter().filter(|part| part.wanted().contains(&at));
-        used.for_each(|part| other.avoid(part.data_component()));
-        match read(store, file, finding.range.clone(), &other, check, output, &()) {
-            Ok(more) => report.merge(more),
-            Err(Error::Plan(_)) => report.add(finding.range, finding.proof, false),
-            Err(error) => return Err(error),
+        for part in plan.parts() {
+            let wanted = part.wanted();
+            let stretch = wanted.start.max(finding.range.start)..wanted.end.min(finding.range.end);
+            if stretch.is_empty() {
+                continue;
+            }
+            let mut other = health.clone();
+            other.avoid(part.data_component());
+            match read(store, file, stretch.clone(), &other, check, output, &()) {
+                Ok(more) => report.merge(more),
+                Err(Error::Plan(_)) => report.add(stretch, finding.proof, false),
+                Err(error) => return Err(error),
+            }
         }
     }
     Ok(report)
@@ -288,6 +304,24 @@ pub fn verify(
     executor(store, file).progress(progress).run(&plan)
 }
 
+/// Output that keeps nothing: to find out what can be read.
+struct Nowhere;
+
+impl Output for Nowhere {
+    fn write_at(&self, _: u64, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Whether every byte can be read, if need be from another mirror.
+///
+/// # Errors
+/// As [`read`].
+pub fn readable(store: &dyn ObjectStore, file: File<'_>, health: &Health) -> Result<bool, Error> {
+    let report = read(store, file, 0..file.size, health, false, &Nowhere, &())?;
+    Ok(report.withheld() == 0)
+}
+
 /// What a rebuild did.
 #[derive(Clone, Debug)]
 pub struct Rebuild {
@@ -359,11 +393,13 @@ pub fn rebuild(
     let mut complete = false;
     let report = drafts(store, &ids, options.durable, || {
         let report = executor(store, file).progress(options.progress).run(&plan)?;
-        complete = report.withheld() == 0 && report.mismatches == 0;
+        complete = report.withheld() == 0 && report.parity_withheld == 0 && report.mismatches == 0;
         if complete {
-            size_objects(store, &plan, |component, stripe| {
-                all_lost.is_lost(component, stripe, plan.object(component, stripe))
-            })?;
+            for (component, stripe, size) in object_sizes(file)? {
+                let new = replaced.iter().find(|(c, s, _)| (*c, *s) == (component, stripe));
+                let Some((_, _, id)) = new else { continue };
+                store.set_size(*id, size).map_err(Error::object(*id, "setting the size"))?;
+            }
         }
         Ok((complete, report))
     })?;

@@ -175,6 +175,9 @@ impl Namespace {
         check_name(name)?;
         let folder = self.root.join(name);
         let gone = self.root.join(format!(".{name}.removed"));
+        if gone.exists() {
+            fs::remove_dir_all(&gone).map_err(Error::file(&gone, "removing a left-over"))?;
+        }
         fs::rename(&folder, &gone).map_err(Error::file(&folder, "removing"))?;
         files::sync_parent(&folder).map_err(Error::file(&folder, "removing"))?;
         fs::remove_dir_all(&gone).map_err(Error::file(&gone, "removing"))

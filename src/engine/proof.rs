@@ -1,7 +1,7 @@
 //! What a step's computation proves of its bytes.
 
 use super::report::{Proof, Report};
-use super::scan::BLOCK;
+use super::scan;
 use crate::Error;
 use crate::ec::Codec;
 use crate::layout::plan::{Health, Job, Member, Part, Step, Work};
@@ -33,9 +33,10 @@ impl Verdict {
     /// Compares all parity with all data; disagreement is narrowed down to blocks.
     pub(super) fn of_verify(
         codec: &Codec,
+        step: &Step,
         shards: &[&mut [u8]],
-        data: usize,
     ) -> Result<Self, Error> {
+        let data = step.data;
         let width = shards.first().map_or(0, |s| s.len());
         let agrees = |columns: Range<usize>| {
             let cut: Vec<&[u8]> = shards.iter().map(|s| &s[columns.clone()]).collect();
@@ -45,8 +46,7 @@ impl Verdict {
         if agrees(0..width)? {
             read.push((0..width, Proof::Proven));
         } else {
-            for start in (0..width).step_by(BLOCK) {
-                let columns = start..(start + BLOCK).min(width);
+            for columns in scan::each_block(phase(step), width) {
                 let proof =
                     if agrees(columns.clone())? { Proof::Proven } else { Proof::Contradicted };
                 push(&mut read, columns, proof);
@@ -130,6 +130,15 @@ impl Verdict {
         let wrong =
             |list: &[(Range<usize>, Proof)]| list.iter().any(|(_, p)| *p == Proof::Contradicted);
         report.mismatches += u64::from(wrong(&self.read) || wrong(&self.computed));
+        // Parity has no place in the file: what of it is not written is only counted.
+        for (shard, member) in step.members.iter().enumerate().skip(step.data) {
+            let (computed, known) = self.of(step, shard);
+            if computed && job == Job::Rebuild {
+                let whole = 0..member.len;
+                let unsound = cut(known, &whole).filter(|(_, p)| !p.is_sound());
+                report.parity_withheld += unsound.map(|(c, _)| c.len() as u64).sum::<u64>();
+            }
+        }
         for (shard, member) in step.members[..step.data].iter().enumerate() {
             let (computed, known) = self.of(step, shard);
             for (columns, proof) in cut(known, &part.wanted_of(member)) {
@@ -191,8 +200,17 @@ pub(super) fn record_holes(
         };
         for member in &members[..data] {
             let columns = part.wanted_of(member);
-            let known = if gone(&member) { proof } else { Proof::Stored };
-            if let Some(known) = speaks(known).filter(|_| !columns.is_empty()) {
+            let known = match (gone(&member), job) {
+                (true, _) => Some(proof),
+                // As in rows that are read: a surplus parity speaks for what is left, and of a
+                // hopeless set a verify says nothing more.
+                (false, Job::Verify) if lost > parity => None,
+                (false, Job::Verify) if parity > lost => Some(Proof::Proven),
+                (false, Job::Verify) => Some(Proof::Stored),
+                (false, _) => speaks(Proof::Stored),
+            };
+            let known = known.filter(|_| job != Job::Write && job != Job::Parity);
+            if let Some(known) = known.filter(|_| !columns.is_empty()) {
                 let file = member.file + columns.start as u64..member.file + columns.end as u64;
                 report.add(file, known, known.is_sound());
             }
@@ -236,13 +254,17 @@ pub(super) fn reconstruct(
     if stored == computed {
         agrees.push((0..step.width, true));
     } else {
-        for start in (0..step.width).step_by(BLOCK) {
-            let columns = start..(start + BLOCK).min(step.width);
+        for columns in scan::each_block(phase(step), step.width) {
             let same = stored[columns.clone()] == computed[columns.clone()];
             push(&mut agrees, columns, same);
         }
     }
     Ok(Some(agrees))
+}
+
+/// Where the step's first column lies: blocks are those of the objects.
+fn phase(step: &Step) -> u64 {
+    step.members.first().map_or(0, |member| member.offset)
 }
 
 /// Appends columns, merging them with equal neighbours; empty ones are dropped.

@@ -100,6 +100,8 @@ pub struct Report {
     pub times: Times,
     /// Bytes of parity written.
     pub parity_written: u64,
+    /// Bytes of parity that a rebuild could not write with certainty.
+    pub parity_withheld: u64,
     /// Parity tiles (per RAID set) that disagree with the data.
     pub mismatches: u64,
 }
@@ -165,6 +167,7 @@ impl Report {
         self.times.code += other.times.code;
         self.times.write += other.times.write;
         self.parity_written += other.parity_written;
+        self.parity_withheld += other.parity_withheld;
         self.mismatches += other.mismatches;
     }
 

@@ -129,10 +129,24 @@ pub(super) fn union(a: &[Range<usize>], b: &[Range<usize>]) -> Vec<Range<usize>>
     merged
 }
 
-/// The blocks of `width` columns that `pick` picks, neighbours merged.
-pub(super) fn blocks(width: usize, pick: impl Fn(Range<usize>) -> bool) -> Vec<Range<usize>> {
-    let all = (0..width).step_by(BLOCK).map(|start| start..(start + BLOCK).min(width));
-    let picked: Vec<Range<usize>> = all.filter(|columns| pick(columns.clone())).collect();
+/// The blocks of an object that `width` columns at `offset` of it fall into.
+pub(super) fn each_block(offset: u64, width: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let within = ((offset + at as u64) % BLOCK as u64) as usize;
+        let columns = at..(at + BLOCK - within).min(width);
+        at = columns.end;
+        (!columns.is_empty()).then_some(columns)
+    })
+}
+
+/// The blocks that `pick` picks, neighbours merged.
+pub(super) fn blocks(
+    offset: u64,
+    width: usize,
+    pick: impl Fn(Range<usize>) -> bool,
+) -> Vec<Range<usize>> {
+    let picked: Vec<_> = each_block(offset, width).filter(|c| pick(c.clone())).collect();
     union(&picked, &[])
 }
 
@@ -204,9 +218,7 @@ mod tests {
         assert_eq!(intersect(&[0..10, 20..30], &[5..25]), [5..10, 20..25]);
         assert!(intersect(&whole(4), &[]).is_empty());
         assert_eq!(union(&[0..10, 20..30], &[5..12, 30..31]), [0..12, 20..31]);
-        assert_eq!(
-            blocks(3 * BLOCK - 1, |c| c.start != BLOCK),
-            [0..BLOCK, 2 * BLOCK..3 * BLOCK - 1]
-        );
+        let picked = blocks(100, 3 * BLOCK, |c| c.start != BLOCK - 100);
+        assert_eq!(picked, [0..BLOCK - 100, 2 * BLOCK - 100..3 * BLOCK]);
     }
 }

@@ -9,7 +9,7 @@ use super::store::{Input, ObjectStore, Output, Progress};
 use crate::layout::allocate::{Allocator, Defaults, NewFile, Ost};
 use crate::layout::plan::{self, Health, Tolerance};
 use crate::layout::spec::Spec;
-use crate::layout::{Fid, Layout, ObjectId, State};
+use crate::layout::{ComponentView, Fid, Layout, ObjectId, State};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -44,6 +44,8 @@ pub struct Verified {
     pub report: Report,
     /// OSTs that may fail on top of that before a byte is lost.
     pub tolerance: Tolerance,
+    /// What parity cannot give back, another mirror holds.
+    pub mirrored: bool,
 }
 
 /// What a rebuild did.
@@ -59,6 +61,10 @@ pub struct Rebuilt {
     pub report: Report,
     /// OSTs that may fail from now on before a byte is lost.
     pub tolerance: Tolerance,
+    /// Objects that are still lost: those of stale components, or all if it is not complete.
+    pub left: Vec<Damage>,
+    /// What parity cannot give back, another mirror holds.
+    pub mirrored: bool,
 }
 
 impl Volume {
@@ -163,11 +169,11 @@ impl Volume {
         let (report, whole) = jobs::resync(&self.store, entry.file(), &health, options)?;
         if !whole {
             // What could not be read kept its parity, the rest has the same parity or better: the
-            // file stands no worse than before.
+            // file stands as before, and so does what was known of it.
             let mut layout = before.layout;
             layout.bump_generation();
             layout.bump_generation();
-            let entry = Entry { layout, covered: false, ..before };
+            let entry = Entry { layout, ..before };
             self.namespace.update(name, &entry, options.durable)?;
             return Ok(report);
         }
@@ -181,7 +187,11 @@ impl Volume {
         }
         entry.layout.set_state(State::ReadOnly);
         entry.layout.bump_generation();
-        entry.covered = true;
+        // Pairs that are not to be synced were left alone: of them nothing new is known.
+        let reached =
+            |c: &ComponentView<'_>| c.is_parity() && !c.is_stale() && c.extent.start < entry.size;
+        let pairs = entry.layout.components().filter(reached).count();
+        entry.covered = before.covered || pairs == parities.len();
         self.namespace.update(name, &entry, options.durable)?;
         Ok(report)
     }
@@ -213,7 +223,8 @@ impl Volume {
             let _ = remember();
         }
         let tolerance = Tolerance::of(&entry.layout, entry.size, &health);
-        Ok(Verified { missing, report, tolerance })
+        let mirrored = self.mirrored(&entry, &health, &report)?;
+        Ok(Verified { missing, report, tolerance, mirrored })
     }
 
     /// Rebuilds the lost objects of a file on the OSTs in `onto` (all that are there, if empty): on
@@ -232,7 +243,15 @@ impl Volume {
         if missing.is_empty() {
             let tolerance = Tolerance::of(&entry.layout, entry.size, &health);
             let report = Report::default();
-            return Ok(Rebuilt { missing, objects: Vec::new(), complete: true, report, tolerance });
+            return Ok(Rebuilt {
+                missing,
+                objects: Vec::new(),
+                complete: true,
+                report,
+                tolerance,
+                left: Vec::new(),
+                mirrored: false,
+            });
         }
         self.sweep()?;
         let mut load: BTreeMap<u32, usize> = self.targets(onto)?.map(|ost| (ost, 0)).collect();
@@ -251,19 +270,32 @@ impl Volume {
             self.next_id(ost).map(Some)
         };
         let rebuild = jobs::rebuild(&self.store, entry.file(), &health, choose, options)?;
-        let old = std::mem::replace(&mut entry.layout, rebuild.layout);
-        let (tolerance, objects) = if rebuild.complete {
+        let jobs::Rebuild { layout, mut objects, complete, report } = rebuild;
+        let mirrored = self.mirrored(&entry, &health, &report)?;
+        if complete {
+            let old = std::mem::replace(&mut entry.layout, layout);
             self.namespace.update(name, &entry, options.durable)?;
             // An object that was cut short is still there, and nobody's any more.
-            for id in missing.iter().filter_map(|d| d.object) {
-                let _ = self.store.delete(id);
+            for (component, stripe, _) in &objects {
+                let id = old.component(*component).and_then(|c| c.object(*stripe));
+                let _ = id.map(|id| self.store.delete(id));
             }
-            (Tolerance::of(&entry.layout, entry.size, &Health::good()), rebuild.objects)
         } else {
-            (Tolerance::of(&old, entry.size, &health), Vec::new())
-        };
-        let (complete, report) = (rebuild.complete, rebuild.report);
-        Ok(Rebuilt { missing, objects, complete, report, tolerance })
+            objects.clear();
+        }
+        let (health, left) = self.health(&entry)?;
+        let tolerance = Tolerance::of(&entry.layout, entry.size, &health);
+        Ok(Rebuilt { missing, objects, complete, report, tolerance, left, mirrored })
+    }
+
+    /// Whether what parity cannot give back can be read from another mirror.
+    fn mirrored(&self, entry: &Entry, health: &Health, report: &Report) -> Result<bool, Error> {
+        let data = entry.layout.components().filter(|c| !c.is_parity());
+        let mirrors = data.filter(|c| c.extent.start == 0).count();
+        if report.withheld() == 0 || mirrors < 2 {
+            return Ok(false);
+        }
+        jobs::readable(&self.store, entry.file(), health)
     }
 
     /// Removes a file: its entry, then its objects.

@@ -111,8 +111,8 @@ fn conclude(args: &Cat, ui: &Ui, report: &mut Report) -> Code {
     }
     if report.mismatches > 0 {
         ui.note(format_args!(
-            "{}: data and parity disagree; the bytes are given as stored. Run verify, then repair",
-            args.name
+            "{}: data and parity disagree in {} places; run verify",
+            args.name, report.mismatches
         ));
         return Code::Repairable;
     }

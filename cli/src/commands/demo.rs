@@ -275,11 +275,12 @@ impl Story<'_> {
         self.done("read", &mut report, begin.elapsed(), size);
         let failed = |e| Failure::of(path.display(), e);
         output.commit(size, false).map_err(failed)?;
-        let (findings, _) = report.ranges();
+        let (findings, complete) = report.ranges();
         let lost: Vec<Range<u64>> =
             findings.iter().filter(|f| !f.given).map(|f| f.range.clone()).collect();
-        let honest =
-            report.withheld() > 0 && same_but_for(original, &path, &lost).map_err(failed)?;
+        // Of a huge file not all ranges are kept: then the bytes cannot be compared one by one.
+        let honest = report.withheld() > 0
+            && (!complete || same_but_for(original, &path, &lost).map_err(failed)?);
         std::fs::remove_file(&path).map_err(failed)?;
         self.ui.say(format_args!(
             "           {} of {} are lost; every other byte is {}; cat would exit with 4",

@@ -33,7 +33,7 @@ pub fn resync(args: &Resync, ui: &Ui) -> Result<Code, Failure> {
     }
     let whole = report.withheld() == 0 && report.damage().is_empty();
     if !whole {
-        ui.say("not complete: where data could not be read, the old parity stays; rebuild, then resync");
+        ui.say("not complete: where data could not be read, the old parity stays; rebuild (with --without and its OST), then resync");
     }
     let written = report.parity_written;
     ui.document(&json!({
@@ -56,7 +56,7 @@ pub fn verify(args: &Verify, ui: &Ui) -> Result<Code, Failure> {
     let elapsed = begin.elapsed();
     found.missing.drain(..).for_each(|damage| found.report.add_damage(damage));
     let report = &mut found.report;
-    let code = health(report);
+    let code = if found.mirrored { Code::Repairable } else { health(report) };
     ui.say(format_args!(
         "{}: {} in {:.2} s ({})",
         args.name,
@@ -83,6 +83,9 @@ pub fn verify(args: &Verify, ui: &Ui) -> Result<Code, Failure> {
             format!("clean: any {osts} of its OSTs may fail, and every byte can still be read")
         }
         Code::Lost => "damaged: the ranges above cannot be recovered".to_string(),
+        _ if found.mirrored => {
+            "damaged: parity cannot give the ranges above back, but another mirror holds them".into()
+        }
         _ if report.mismatches > 0 => format!(
             "damaged: in {} places data and parity disagree, so an object there holds wrong bytes. \
              If the data is known to be right, a resync makes the parity right",
@@ -145,6 +148,15 @@ pub fn rebuild(args: &Rebuild, ui: &Ui) -> Result<Code, Failure> {
             ui.say(format_args!("  {line}"));
         }
     }
+    if done.complete && !done.left.is_empty() {
+        ui.say("left alone, as no valid data or parity speaks of them:");
+        for line in ui::damage_lines(&done.left) {
+            ui.say(format_args!("  {line}"));
+        }
+    }
+    if done.mirrored {
+        ui.say("another mirror holds these bytes: read the file, or bring the mirror up to date");
+    }
     let objects: Vec<_> = done
         .objects
         .iter()
@@ -158,9 +170,9 @@ pub fn rebuild(args: &Rebuild, ui: &Ui) -> Result<Code, Failure> {
         })
         .collect();
     let code = match (done.complete, report.withheld()) {
-        (true, _) => Code::Clean,
-        (false, 0) => Code::Repairable,
-        (false, _) => Code::Lost,
+        (true, _) if done.left.is_empty() => Code::Clean,
+        (false, 1..) if !done.mirrored => Code::Lost,
+        _ => Code::Repairable,
     };
     ui.document(&json!({
         "name": args.name,

@@ -54,6 +54,8 @@ pub struct Plan {
     size: u64,
     health: Health,
     parts: Vec<Part>,
+    /// Wanted bytes that read as zeros because nothing was ever written there.
+    zeros: Vec<Range<u64>>,
 }
 
 /// Plans a read of `range`, through parity where `health` says that objects are lost.
@@ -75,18 +77,21 @@ pub fn read(
         return Err(PlanError::Range { start: range.start, end: range.end, size });
     }
     let views: Vec<_> = layout.components().collect();
-    let mut parts = Vec::new();
+    let (mut parts, mut zeros) = (Vec::new(), Vec::new());
     let mut at = range.start;
     while at < range.end {
         let (choice, end) = choose(layout, &views, size, at, health)?;
         let stretch = at..end.min(range.end);
-        if let Some(mut part) = choice {
-            part.limit(&stretch);
-            parts.push(part);
-        }
         at = stretch.end;
+        match choice {
+            Some(mut part) => {
+                part.limit(&stretch);
+                parts.push(part);
+            }
+            None => zeros.push(stretch),
+        }
     }
-    Ok(Plan { job: Job::Read { check }, size, health: health.clone(), parts })
+    Ok(Plan { job: Job::Read { check }, size, health: health.clone(), parts, zeros })
 }
 
 /// The best component to read byte `at` from (`None`: it reads as zeros), and how far the choice
@@ -114,7 +119,8 @@ fn choose(
             continue;
         }
         let (cost, part) = if uninstantiated(data) {
-            (0, None)
+            // Zeros are the truth only where no other mirror holds the bytes.
+            (3, None)
         } else {
             match Part::new(data, usable_parity(layout, views, data), size) {
                 Ok(part) if part.lost(health).all(|(c, _)| c != data.index) => (0, Some(part)),
@@ -147,7 +153,7 @@ pub fn write(layout: &Layout, size: u64) -> Result<Plan, PlanError> {
         }
         parts.push(Part::new(data, parity_view(layout, &views, data), size)?);
     }
-    Ok(Plan { job: Job::Write, size, health: Health::default(), parts })
+    Ok(Plan { job: Job::Write, size, health: Health::default(), parts, zeros: Vec::new() })
 }
 
 /// Plans the computation of a parity mirror's bytes from the file's own bytes: what the mirror
@@ -172,7 +178,7 @@ pub fn parity(layout: &Layout, size: u64, mirror: Option<u16>) -> Result<Plan, P
         let data = data.ok_or(PlanError::Unpaired { parity: parity.index })?;
         parts.push(Part::new(data, Some(parity), size)?);
     }
-    Ok(Plan { job: Job::Parity, size, health: Health::default(), parts })
+    Ok(Plan { job: Job::Parity, size, health: Health::default(), parts, zeros: Vec::new() })
 }
 
 /// The parity mirror that `mirror` names (`None`: the first one).
@@ -197,7 +203,7 @@ pub fn parity_mirror(layout: &Layout, mirror: Option<u16>) -> Result<u16, PlanEr
 /// # Errors
 /// No parity, parity without objects, or objects that are lost.
 pub fn resync(layout: &Layout, size: u64, health: &Health) -> Result<Plan, PlanError> {
-    let parts = protected(layout, size)?;
+    let parts = protected(layout, size, false)?;
     for part in &parts {
         if let Some((component, stripe)) = part.lost(health).next() {
             return Err(if component == part.data_component() {
@@ -207,7 +213,7 @@ pub fn resync(layout: &Layout, size: u64, health: &Health) -> Result<Plan, PlanE
             });
         }
     }
-    Ok(Plan { job: Job::Resync, size, health: health.clone(), parts })
+    Ok(Plan { job: Job::Resync, size, health: health.clone(), parts, zeros: Vec::new() })
 }
 
 /// Plans a comparison of all parity with the data. What is lost without having parity comes out as
@@ -216,22 +222,24 @@ pub fn resync(layout: &Layout, size: u64, health: &Health) -> Result<Plan, PlanE
 /// # Errors
 /// Stale parity, or parity without objects although the file reaches it.
 pub fn verify(layout: &Layout, size: u64, health: &Health) -> Result<Plan, PlanError> {
-    if let Some(stale) =
-        layout.components().find(|c| c.is_parity() && c.is_stale() && c.extent.start < size)
-    {
-        return Err(PlanError::StaleParity { component: stale.index });
-    }
-    let mut parts = match protected(layout, size) {
+    let mut parts = match protected(layout, size, true) {
         Err(PlanError::NoParity) => Vec::new(),
         parts => parts?,
     };
+    let stale = |part: &&Part| {
+        let parity = part.parity_component().and_then(|index| layout.component(index));
+        parity.is_some_and(|c| c.is_stale())
+    };
+    if let Some(component) = parts.iter().find(stale).and_then(Part::parity_component) {
+        return Err(PlanError::StaleParity { component });
+    }
     let covered: Vec<usize> = parts.iter().map(Part::data_component).collect();
     for data in layout.components().filter(|c| !c.is_parity() && c.extent.start < size) {
         if !covered.contains(&data.index) && data.objects().is_some() && !data.is_stale() {
             parts.push(Part::new(&data, None, size)?);
         }
     }
-    Ok(Plan { job: Job::Verify, size, health: health.clone(), parts })
+    Ok(Plan { job: Job::Verify, size, health: health.clone(), parts, zeros: Vec::new() })
 }
 
 /// Plans the rebuild of every object that `health` calls lost: `layout` already names the new
@@ -252,7 +260,7 @@ pub fn rebuild(layout: &Layout, size: u64, health: &Health) -> Result<Plan, Plan
             parts.push(part);
         }
     }
-    Ok(Plan { job: Job::Rebuild, size, health: health.clone(), parts })
+    Ok(Plan { job: Job::Rebuild, size, health: health.clone(), parts, zeros: Vec::new() })
 }
 
 /// The RAID sets of a layout, whatever the state of their parity: each a list of (component,
@@ -289,6 +297,11 @@ impl Plan {
     /// Its parts: one per component (with its parity) that the job touches.
     pub fn parts(&self) -> &[Part] {
         &self.parts
+    }
+
+    /// Wanted bytes that read as zeros because nothing was ever written there.
+    pub fn zeros(&self) -> &[Range<u64>] {
+        &self.zeros
     }
 
     /// Steps of all parts together.
@@ -348,32 +361,37 @@ fn usable_parity<'v, 'a>(
     usable.then_some(parity)
 }
 
-/// The EC pairs that the file reaches, each with objects on both sides.
-fn protected(layout: &Layout, size: u64) -> Result<Vec<Part>, PlanError> {
+/// The EC pairs that the file reaches, each with objects on both sides. Those whose data is stale
+/// are left out, and those that are not to be synced unless `nosync` asks for them.
+fn protected(layout: &Layout, size: u64, nosync: bool) -> Result<Vec<Part>, PlanError> {
     let views: Vec<_> = layout.components().collect();
     let mut parts = Vec::new();
-    let mut any = false;
+    let mut nothing = Some(PlanError::NoParity);
     for parity in views.iter().filter(|c| c.is_parity()) {
-        any = true;
-        if parity.extent.start >= size {
-            continue;
-        }
         let data = layout.data_of(parity.index).and_then(|i| views.get(i));
         let data = data.ok_or(PlanError::Unpaired { parity: parity.index })?;
-        // Never written, it reads as zeros whatever the parity says; and what is not to be synced
-        // is left alone, as Lustre does.
-        if uninstantiated(data) || data.flags.has(ComponentFlags::NOSYNC) {
+        // Never written, it reads as zeros whatever the parity says.
+        if parity.extent.start >= size || uninstantiated(data) {
+            nothing = None;
             continue;
         }
         if data.is_stale() {
-            return Err(PlanError::StaleData { component: data.index });
+            nothing = nothing.map(|_| PlanError::StaleData { component: data.index });
+            continue;
+        }
+        nothing = None;
+        if data.flags.has(ComponentFlags::NOSYNC) && !nosync {
+            continue;
         }
         if parity.objects().is_none() {
             return Err(PlanError::NoObjects { component: parity.index });
         }
         parts.push(Part::new(data, Some(parity), size)?);
     }
-    if any { Ok(parts) } else { Err(PlanError::NoParity) }
+    match nothing {
+        Some(error) => Err(error),
+        None => Ok(parts),
+    }
 }
 
 /// Every data mirror covers a file of `size` bytes.
