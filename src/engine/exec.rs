@@ -288,19 +288,30 @@ impl<'a> Executor<'a> {
             let Place::Object(component, stripe, offset) = t.place else { continue };
             let Some(id) = run.plan.object(component, stripe) else { continue };
             let bad = |source| Stop::Bad { shard: t.shard, source };
-            if t.shard >= step.data {
-                let data = scan::data_columns(self.store, id, offset, step.width).map_err(bad)?;
-                let zeros = match self.parity_is_covered {
-                    true => scan::blocks(offset, step.width, |c| !scan::any_data(&left, c)),
-                    false => Vec::new(),
-                };
-                written = scan::intersect(&written, &scan::union(&data, &zeros));
-            } else if !set_has_data {
-                let (before, behind) = step.around;
-                let end = offset.saturating_add(step.width as u64 + behind);
-                let data = self.store.next_data(id, offset.saturating_sub(before)).map_err(bad)?;
-                set_has_data = data.is_some_and(|data| data.start < end);
+            // Bytes that are not zero were written: only zeros need a look at the object's holes,
+            // which can cost a walk over all of it.
+            let bytes = [&*shards[t.shard]];
+            if t.shard < step.data {
+                if !set_has_data {
+                    let (before, behind) = step.around;
+                    let end = offset.saturating_add(step.width as u64 + behind);
+                    let from = offset.saturating_sub(before);
+                    set_has_data = scan::any_data(&bytes, 0..step.width) || {
+                        let data = self.store.next_data(id, from).map_err(bad)?;
+                        data.is_some_and(|data| data.start < end)
+                    };
+                }
+                continue;
             }
+            let mut known = scan::blocks(offset, step.width, |c| {
+                scan::any_data(&bytes, c.clone())
+                    || (self.parity_is_covered && !scan::any_data(&left, c))
+            });
+            if known != scan::whole(step.width) {
+                let data = scan::data_columns(self.store, id, offset, step.width).map_err(bad)?;
+                known = scan::union(&known, &data);
+            }
+            written = scan::intersect(&written, &known);
         }
         Ok(if set_has_data { written } else { Vec::new() })
     }
