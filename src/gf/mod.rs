@@ -14,6 +14,7 @@ mod kernel;
 mod portable;
 mod scalar;
 mod simd;
+mod verb;
 
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 mod aarch64;

@@ -10,9 +10,10 @@ use std::vec;
 use std::vec::Vec;
 
 use super::coef::Coef;
-use super::kernel::{Dot, Job, Update, Verb, Verify};
+use super::kernel::Job;
 use super::portable::Portable;
 use super::simd::{Kernel, Simd};
+use super::verb::{Dot, Update, Verb, Verify};
 use super::{Backend, inv, mul};
 
 #[path = "../../tests/common/oracle.rs"]
