@@ -167,7 +167,7 @@ proptest! {
         let expected = Tolerance::of(&rig.layout, rig.size(), &Health::good());
         for (component, stripe, new) in &done.objects {
             let old = rig.layout.component(*component).and_then(|c| c.object(*stripe)).unwrap();
-            prop_assert_eq!(contents(&rig, old), contents(&rig, *new), "{}/{}", component, stripe);
+            prop_assert_eq!(rig.contents(old), rig.contents(*new), "{}/{}", component, stripe);
         }
         rig.layout = done.layout;
         prop_assert_eq!(rig.verify(&lost).mismatches, 0);
@@ -231,10 +231,4 @@ proptest! {
         }
         prop_assert_eq!(rig.verify(&[]).mismatches, 0);
     }
-}
-
-fn contents(rig: &Rig, id: lustrine::layout::ObjectId) -> Vec<u8> {
-    let mut bytes = vec![0; rig.store.size(id).unwrap() as usize];
-    rig.store.read_at(id, 0, &mut bytes).unwrap();
-    bytes
 }

@@ -293,7 +293,7 @@ pub fn resync(
 /// Compares all parity with the data. The report's lost and contradicted ranges are the damage.
 ///
 /// # Errors
-/// No parity, stale parity, or a layout that cannot be planned.
+/// Stale parity, or a layout that cannot be planned. (Without any parity only what is missing is told.)
 pub fn verify(
     store: &dyn ObjectStore,
     file: File<'_>,

@@ -2,7 +2,7 @@
 #![allow(unreachable_pub, clippy::unwrap_used)]
 
 use lustrine::engine::jobs::{self, File, Options};
-use lustrine::engine::{Input, MemOutput, MemStore, Proof, Report};
+use lustrine::engine::{Input, MemOutput, MemStore, ObjectStore, Proof, Report};
 use lustrine::layout::allocate::{Allocator, Defaults, NewFile, Ost};
 use lustrine::layout::plan::Health;
 use lustrine::layout::spec::Spec;
@@ -132,6 +132,13 @@ impl Rig {
 
     pub fn verify(&self, without: &[u32]) -> Report {
         jobs::verify(&self.store, self.file(), &self.health(without), &()).unwrap()
+    }
+
+    /// The bytes of an object.
+    pub fn contents(&self, id: ObjectId) -> Vec<u8> {
+        let mut bytes = vec![0; self.store.size(id).unwrap() as usize];
+        self.store.read_at(id, 0, &mut bytes).unwrap();
+        bytes
     }
 
     /// Objects of a component.
