@@ -323,3 +323,18 @@ fn a_stream_ends_before_the_first_lost_byte() {
     assert!(report.withheld() > 0);
     assert!(bytes == rig.bytes[5..65_536]);
 }
+
+/// A hole of a size that nothing could walk through, and a layout without objects.
+#[test]
+fn parity_of_a_vast_hole_takes_no_time() {
+    let mut layout = rig::layout("-E -1 -S 64K -c 4 --ec 4+2", 1, 16);
+    let lustrine::layout::Layout::Composite(composite) = &mut layout else { unreachable!() };
+    for component in &mut composite.components {
+        component.flags.0 &= !lustrine::layout::ComponentFlags::INIT;
+    }
+    let size = 1 << 60;
+    let input = rig::Sparse { bytes: &[], data: &[] };
+    let output = lustrine::engine::MemOutput::new(0, 0);
+    let (end, _) = jobs::parity(&layout, size, None, &input, &output, &()).unwrap();
+    assert_eq!(end, size / 2);
+}

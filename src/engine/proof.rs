@@ -176,9 +176,12 @@ pub(super) fn record_holes(
         Job::Verify if part.parity_component().is_none() && proof == Proof::Stored => None,
         Job::Verify if proof == Proof::Stored => Some(Proof::Proven),
         Job::Verify => Some(proof),
-        Job::Rebuild => (proof != Proof::Stored).then_some(proof),
-        Job::Write | Job::Parity | Job::Resync => None,
+        _ => (proof != Proof::Stored).then_some(proof),
     };
+    // These say nothing of bytes, and may have more rows than can be counted through.
+    if matches!(job, Job::Write | Job::Parity | Job::Resync) {
+        return;
+    }
     let wanted = part.wanted();
     if part.lost(health).next().is_none() {
         let start = part.row_extent(rows.start).start.max(wanted.start);
@@ -209,7 +212,6 @@ pub(super) fn record_holes(
                 (false, Job::Verify) => Some(Proof::Stored),
                 (false, _) => speaks(Proof::Stored),
             };
-            let known = known.filter(|_| job != Job::Write && job != Job::Parity);
             if let Some(known) = known.filter(|_| !columns.is_empty()) {
                 let file = member.file + columns.start as u64..member.file + columns.end as u64;
                 report.add(file, known, known.is_sound());
