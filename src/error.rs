@@ -81,6 +81,8 @@ pub enum Error {
         /// Length of the shards, bytes.
         got: usize,
     },
+    /// No checksum has this name; see `checksum::Checksum::name`.
+    ChecksumUnknown,
 }
 
 /// Which argument an [`Error`] speaks of.
@@ -95,6 +97,8 @@ pub enum ShardList {
     Survivors,
     /// The shards to rebuild.
     Wanted,
+    /// Where data is copied to.
+    Copy,
 }
 
 impl Error {
@@ -112,6 +116,7 @@ impl Error {
             Error::BackendUnavailable { .. } => -109,
             Error::WideGeometry { .. } => -110,
             Error::OddSize { .. } => -111,
+            Error::ChecksumUnknown => -112,
         }
     }
 }
@@ -123,6 +128,7 @@ impl fmt::Display for ShardList {
             ShardList::Parity => "parity",
             ShardList::Survivors => "surviving",
             ShardList::Wanted => "wanted",
+            ShardList::Copy => "copied",
         })
     }
 }
@@ -165,6 +171,7 @@ impl fmt::Display for Error {
             Error::OddSize { got } => {
                 write!(f, "shards of the wide code must have an even length, these have {got}")
             }
+            Error::ChecksumUnknown => f.write_str("no checksum has this name"),
         }
     }
 }

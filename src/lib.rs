@@ -32,8 +32,9 @@
 //!
 //! `std` (default) over `alloc` over nothing: without features the crate needs neither an operating
 //! system nor an allocator, and [`ec::Encoder`] and [`ec::Decoder`] work in tables that the caller
-//! owns. `rayon` spreads plans over threads. `wide` adds `ec::WideCodec`, another code for more
-//! than 255 data shards.
+//! owns. `checksum` adds the checksums of Lustre's wire, and `pipeline`, which encodes and takes them
+//! in one pass. `rayon` spreads plans over threads. `wide` adds `ec::WideCodec`, another code for
+//! more than 255 data shards.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 #[cfg(feature = "alloc")]
@@ -42,6 +43,8 @@ extern crate alloc;
 mod cpu;
 mod error;
 
+#[cfg(feature = "checksum")]
+pub mod checksum;
 pub mod ec;
 #[cfg(all(feature = "std", unix))]
 pub mod engine;
