@@ -1,10 +1,11 @@
 //! Intel's ISA-L as the reference, if this machine has it: loaded when run, so that nothing needs
 //! it to build.
 //!
-//! `LUSTRINE_REQUIRE=isal` makes its absence a failure; CI sets it.
+//! `LUSTRINE_REQUIRE=isal` makes its absence a failure; CI sets it. `LUSTRINE_ISAL=FILE` loads that
+//! file instead of the system's library, since distributions lag behind the release to beat.
 #![allow(dead_code, unsafe_code, unreachable_pub)]
 
-use std::ffi::c_int;
+use std::ffi::{OsString, c_int};
 
 use libloading::Library;
 
@@ -15,19 +16,27 @@ type EncodeData =
 type InvertMatrix = unsafe extern "C" fn(*mut u8, *mut u8, c_int) -> c_int;
 
 /// The four functions that Lustre uses.
+#[derive(Clone, Copy)]
 pub struct Isal {
     gen_cauchy: GenCauchy,
     init_tables: InitTables,
     encode_data: EncodeData,
     invert_matrix: InvertMatrix,
+    /// What makes tables for AVX2 without GFNI, and what uses them.
+    avx2: Option<(InitTables, EncodeData)>,
 }
 
 /// The library, or a loud `None`.
 pub fn load() -> Option<Isal> {
-    let found = if cfg!(miri) { Err("Miri cannot load it".into()) } else { open() };
+    let chosen = std::env::var_os("LUSTRINE_ISAL");
+    let asked = chosen.is_some();
+    let file = chosen.unwrap_or_else(|| "libisal.so.2".into());
+    let found = if cfg!(miri) { Err("Miri cannot load it".into()) } else { open(file) };
     match found {
         Ok(isal) => Some(isal),
         Err(why) => {
+            // Another library than the one asked for would be measured in its name.
+            assert!(!asked, "LUSTRINE_ISAL cannot be loaded: {why}");
             let required = std::env::var("LUSTRINE_REQUIRE").unwrap_or_default();
             let required = required.split(',').any(|what| what == "isal");
             assert!(!required, "LUSTRINE_REQUIRE=isal, but libisal.so.2 is missing: {why}");
@@ -37,16 +46,21 @@ pub fn load() -> Option<Isal> {
     }
 }
 
-fn open() -> Result<Isal, Box<dyn std::error::Error>> {
+fn open(file: OsString) -> Result<Isal, Box<dyn std::error::Error>> {
     // SAFETY: ISA-L's initialisers only read CPUID. The types are those of its erasure_code.h, and
     // the library is never unloaded, so the function pointers stay good.
     unsafe {
-        let library: &'static Library = Box::leak(Box::new(Library::new("libisal.so.2")?));
+        let library: &'static Library = Box::leak(Box::new(Library::new(file)?));
+        let init_tables: InitTables = *library.get(b"ec_init_tables\0")?;
+        // Tables depend on the CPU since 2.31, which then also exports the maker of the plain ones.
+        let plain = library.get(b"ec_init_tables_base\0").map_or(init_tables, |symbol| *symbol);
+        let avx2 = library.get(b"ec_encode_data_avx2\0").ok();
         Ok(Isal {
             gen_cauchy: *library.get(b"gf_gen_cauchy1_matrix\0")?,
-            init_tables: *library.get(b"ec_init_tables\0")?,
+            init_tables,
             encode_data: *library.get(b"ec_encode_data\0")?,
             invert_matrix: *library.get(b"gf_invert_matrix\0")?,
+            avx2: avx2.map(|encode| (plain, *encode)),
         })
     }
 }
@@ -59,6 +73,32 @@ pub struct Tables {
 }
 
 impl Isal {
+    /// The library that answers, as "ISA-L 2.32 (libisal.so.2.0.32), GFNI": the file that the
+    /// kernel says is mapped where its code is (no symbol tells the version), and what it chose.
+    pub fn name(&self) -> String {
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+        let here = self.encode_data as usize;
+        let line = maps.lines().find(|line| {
+            let range = line.split(' ').next().and_then(|range| range.split_once('-'));
+            let ends = range.map(|(a, b)| [a, b].map(|end| usize::from_str_radix(end, 16)));
+            matches!(ends, Some([Ok(start), Ok(end)]) if (start..end).contains(&here))
+        });
+        let file = line.and_then(|line| line.rsplit('/').next()).unwrap_or("unknown file");
+        let release = file.split_once(".so.").map_or("", |(_, so)| so);
+        let release =
+            release.strip_prefix("2.0.").map_or(String::new(), |minor| format!("2.{minor} "));
+        // A bit matrix repeats itself; a table of products does not.
+        let table = self.tables(1, &[2]).bytes;
+        let kind = if table[..8] == table[8..16] { "GFNI" } else { "no GFNI" };
+        format!("ISA-L {release}({file}), {kind}")
+    }
+
+    /// The same library held to its AVX2 code without GFNI. The CPU must have AVX2.
+    pub fn avx2(&self) -> Option<Isal> {
+        let (init_tables, encode_data) = self.avx2?;
+        Some(Isal { init_tables, encode_data, ..*self })
+    }
+
     /// The whole Cauchy matrix: k rows of identity, then p rows; k columns.
     pub fn matrix(&self, k: usize, p: usize) -> Vec<u8> {
         let mut matrix = vec![0; (k + p) * k];
