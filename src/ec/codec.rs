@@ -38,7 +38,7 @@ pub struct Codec {
     geometry: Geometry,
     backend: Backend,
     table: Box<[Coef]>,
-    cache: Cache,
+    pub(super) cache: Cache,
 }
 
 impl Codec {
@@ -162,7 +162,7 @@ impl Codec {
         Decoder::from_filled(self.geometry, self.backend, pattern, &table).run(survivors, wanted)
     }
 
-    fn decode_table(&self, pattern: Pattern) -> Arc<[Coef]> {
+    pub(super) fn decode_table(&self, pattern: Pattern) -> Arc<[Coef]> {
         let len = Decoder::table_len(self.geometry, pattern.wanted().len());
         let mut table = vec![Coef::ZERO; len];
         pattern.fill_decode(self.geometry, &mut table);

@@ -16,6 +16,8 @@ mod cache;
 #[cfg(feature = "alloc")]
 mod codec;
 mod geometry;
+#[cfg(feature = "alloc")]
+mod locate;
 mod matrix;
 mod set;
 mod shards;
@@ -26,6 +28,8 @@ mod wide;
 #[cfg(feature = "alloc")]
 pub use codec::Codec;
 pub use geometry::Geometry;
+#[cfg(feature = "alloc")]
+pub use locate::{Located, Suspect, Verdict};
 pub use tables::{Decoder, Encoder};
 #[cfg(feature = "wide")]
 pub use wide::WideCodec;
