@@ -129,8 +129,8 @@ pub(super) struct LookAlike {
 impl LookAlike {
     /// True if the column could be one where the two shards were swapped, or one where both had
     /// the same byte and now both have the same other one.
-    pub(super) fn fits(&self, sums: &Sums, byte: &impl Fn(usize) -> u8) -> bool {
-        let difference = byte(self.a) ^ byte(self.b);
+    pub(super) fn fits(&self, sums: &Sums, column: &[u8]) -> bool {
+        let difference = column[self.a] ^ column[self.b];
         difference == 0 || difference == mul(self.factor, sums[0])
     }
 }
@@ -414,10 +414,14 @@ mod tests {
                     let sums = sums_of(&checks, &[of(pair.a), of(pair.b)]);
                     assert_eq!(checks.blame(&sums).unwrap().shards(), [label]);
                     // Swapped bytes; equal bytes; others.
-                    let bytes = |a, b| move |at| if at == pair.a { a } else { b };
-                    assert!(pair.fits(&sums, &bytes(0x10, 0x4a)));
-                    assert!(pair.fits(&sums, &bytes(0x33, 0x33)));
-                    assert!(!pair.fits(&sums, &bytes(0x33, 0x34)));
+                    let column = |a, b| {
+                        let mut column = vec![0; k + 2];
+                        (column[pair.a], column[pair.b]) = (a, b);
+                        column
+                    };
+                    assert!(pair.fits(&sums, &column(0x10, 0x4a)));
+                    assert!(pair.fits(&sums, &column(0x33, 0x33)));
+                    assert!(!pair.fits(&sums, &column(0x33, 0x34)));
                 }
             }
         }

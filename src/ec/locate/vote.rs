@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::column::{Checks, Culprits, LookAlike, PerCulprit, Sums};
 use super::evidence::{Scale, Sizes};
+use crate::gf::{inv, mul};
 
 /// What [`Codec::locate`](super::super::Codec::locate) found out about a row.
 ///
@@ -43,9 +44,14 @@ pub struct Suspect {
     /// same columns, would accuse some innocent shard this strongly in at most one of
     /// `2^evidence` damaged rows.
     ///
-    /// Only different observations count: columns whose damage is byte for byte the same are one.
-    /// So are, with two surplus shards, no observation at all the columns in which two shards that
-    /// were swapped, or that changed from the same byte to another, would look the same.
+    /// Only what is new counts. Columns whose damage is byte for byte the same are one observation;
+    /// so are those whose bytes are sums of multiples of others' bytes, because damage that treats
+    /// all columns alike (zeroes, exchanges or copies shards) then does the same again: a row of
+    /// which all shards hold the same text, or but one hold zeros, proves little. With two surplus
+    /// shards, a column that would look the same if two others had been swapped, or had changed
+    /// from the same byte to another, is none; nor is any column in which all but the blamed shards
+    /// hold zero, because zeros are also what lost shards read as. And there is no evidence at all
+    /// against a shard that is blamed in fewer different columns than are unexplained.
     pub evidence: u32,
 }
 
@@ -111,15 +117,60 @@ const REMEMBERED: usize = 8;
 /// Bits of the record of sums that were seen, as a power of two.
 const SEEN_BITS: u32 = 16;
 
+/// Observations that count against one shard. More prove nothing that these do not.
+const ENOUGH: usize = 16;
+
 /// What is known of a shard so far.
 #[derive(Clone, Debug, Default)]
 struct Tally {
     columns: usize,
     first: usize,
     last: usize,
+    /// Columns whose sums were new.
+    different: u64,
+    /// Those of them that were no sums of multiples of earlier ones.
     accusers: Sizes,
+    span: Span,
     /// Found when the shard is first accused.
     look_alikes: Option<Vec<LookAlike>>,
+}
+
+impl Tally {
+    /// Counts a column with new sums; true if it is evidence.
+    fn accuse(&mut self, size: usize, column: &[u8]) -> bool {
+        self.different += 1;
+        let counts = self.span.rows.len() < ENOUGH && self.span.insert(column);
+        if let Some(accusers) = self.accusers.get_mut(size - 1) {
+            *accusers += u64::from(counts);
+        }
+        counts
+    }
+}
+
+/// All sums of multiples of some columns.
+#[derive(Clone, Debug, Default)]
+struct Span {
+    /// In each, the first byte that is not zero is 1, and in none of the later ones is there
+    /// anything but zero at that place.
+    rows: Vec<(usize, Vec<u8>)>,
+}
+
+impl Span {
+    /// Adds a column; false if it is in the span.
+    fn insert(&mut self, column: &[u8]) -> bool {
+        let mut column = column.to_vec();
+        for (pivot, row) in &self.rows {
+            let factor = column[*pivot];
+            if factor != 0 {
+                column.iter_mut().zip(row).for_each(|(byte, other)| *byte ^= mul(factor, *other));
+            }
+        }
+        let Some(pivot) = column.iter().position(|byte| *byte != 0) else { return false };
+        let scale = inv(column[pivot]);
+        column.iter_mut().for_each(|byte| *byte = mul(scale, *byte));
+        self.rows.push((pivot, column));
+        true
+    }
 }
 
 /// Decides column after column, and counts.
@@ -132,8 +183,12 @@ pub(super) struct Votes {
     tallies: Vec<Tally>,
     /// Sums that were seen, by hash. A second column with the same is no new evidence.
     seen: Vec<u64>,
-    /// Columns that are.
+    /// Columns that count.
     observations: u64,
+    /// Unexplained columns with new sums.
+    unexplained: u64,
+    /// The bytes of the column at hand.
+    bytes: Vec<u8>,
     found: Located,
 }
 
@@ -144,6 +199,8 @@ impl Votes {
             tallies: vec![Tally::default(); checks.labels().len()],
             seen: vec![0; 1 << (SEEN_BITS - 6)],
             observations: 0,
+            unexplained: 0,
+            bytes: vec![0; checks.labels().len()],
             found: Located::clean(checks.surplus()),
             checks,
         }
@@ -155,14 +212,21 @@ impl Votes {
     pub(super) fn column(&mut self, at: usize, sums: &Sums, byte: impl Fn(usize) -> u8) {
         self.found.wrong += 1;
         let is_new = self.is_new(sums);
-        self.observations += u64::from(is_new);
         let Some((set, values)) = self.explain(sums) else {
             self.found.unexplained += 1;
             self.found.first_unexplained.get_or_insert(at);
+            self.unexplained += u64::from(is_new);
+            self.observations += u64::from(is_new);
             return;
         };
         let blamed = || set.shards().iter().zip(values).filter(|(_, value)| *value != 0);
         let size = blamed().count();
+        let (mut is_evidence, mut counts) = (false, false);
+        if is_new {
+            self.bytes.iter_mut().enumerate().for_each(|(place, slot)| *slot = byte(place));
+            // Too few for a column of the code: without the blamed it would be all zeros.
+            is_evidence = self.bytes.iter().filter(|byte| **byte != 0).count() > size;
+        }
         for (shard, _) in blamed() {
             let Ok(place) = self.checks.labels().binary_search(shard) else { continue };
             let tally = &mut self.tallies[place];
@@ -171,14 +235,15 @@ impl Votes {
             }
             tally.columns += 1;
             tally.last = at;
-            if is_new {
+            if is_evidence {
                 let look_alikes =
                     tally.look_alikes.get_or_insert_with(|| self.checks.look_alikes(*shard));
-                if !look_alikes.iter().any(|pair| pair.fits(sums, &byte)) {
-                    tally.accusers[size - 1] += 1;
+                if !look_alikes.iter().any(|pair| pair.fits(sums, &self.bytes)) {
+                    counts |= tally.accuse(size, &self.bytes);
                 }
             }
         }
+        self.observations += u64::from(counts);
     }
 
     /// The set that explains the sums, and the value that each of its shards contributes.
@@ -224,7 +289,7 @@ impl Votes {
     }
 
     pub(super) fn found(self) -> Located {
-        let Votes { checks, tallies, observations, mut found, .. } = self;
+        let Votes { checks, tallies, observations, unexplained, mut found, .. } = self;
         let (surplus, shards) = (checks.surplus(), checks.labels().len());
         let scale = Scale { surplus, shards, columns: observations };
         let blamed = checks.labels().iter().zip(tallies).filter(|(_, tally)| tally.columns > 0);
@@ -234,7 +299,11 @@ impl Votes {
                 columns: tally.columns,
                 first: tally.first,
                 last: tally.last,
-                evidence: scale.weigh(&tally.accusers),
+                evidence: if tally.different < unexplained {
+                    0
+                } else {
+                    scale.weigh(&tally.accusers)
+                },
             })
             .collect();
         found
