@@ -252,16 +252,19 @@ pub enum Bench {
 
 #[derive(Debug, Args)]
 pub struct BenchEc {
-    /// Codes to measure, as 4+2,8+2
-    #[arg(long, value_name = "LIST", default_value = "4+2,8+2,10+4")]
-    pub geometry: String,
+    /// Codes to measure [default: 4+2,8+2,10+4, and larger ones for advice]
+    #[arg(long, value_name = "LIST")]
+    pub geometry: Option<String>,
     /// Bytes of a shard, as 64K
     #[arg(long, value_name = "SIZE", default_value = "64K")]
     pub size: String,
-    /// Seconds for each figure
-    #[arg(long, value_name = "S", default_value_t = 0.5)]
-    pub seconds: f64,
+    /// Seconds for each figure [default: 0.5, for advice 0.05]
+    #[arg(long, value_name = "S")]
+    pub seconds: Option<f64>,
     /// Only this backend
     #[arg(long, value_name = "NAME")]
     pub backend: Option<String>,
+    /// Say which code and which backend suit this machine; wide codes are not Lustre's
+    #[arg(long, conflicts_with = "backend")]
+    pub advise: bool,
 }

@@ -1,5 +1,6 @@
 //! `lustrine bench`.
 
+use super::bench_advise::{self, Question};
 use super::bench_ec::{self, Options};
 use crate::args::BenchEc;
 use crate::failure::{Code, Failure};
@@ -7,16 +8,30 @@ use crate::numbers;
 use crate::ui::Ui;
 use std::time::Duration;
 
+/// What is measured unless the user names codes: common ones, and for advice also large ones.
+const CODES: &str = "4+2,8+2,10+4";
+const CODES_TO_ADVISE_ON: &str = "4+2,8+2,10+4,20+8,64+15,240+15,300+20";
+/// Seconds for a figure: advice comes from differences that show at once.
+const SECONDS: f64 = 0.5;
+const SECONDS_TO_ADVISE: f64 = 0.05;
+
 pub fn ec(args: &BenchEc, ui: &Ui) -> Result<Code, Failure> {
     let size = numbers::size(&args.size).map_err(Failure::input)?;
-    let time =
-        Duration::try_from_secs_f64(args.seconds).map_err(|e| Failure::of("--seconds", e))?;
-    let options = Options {
-        geometries: bench_ec::geometries(&args.geometry).map_err(Failure::input)?,
-        size: usize::try_from(size).map_err(|e| Failure::of("--size", e))?,
-        time,
-        backend: args.backend.clone(),
-    };
+    let size = usize::try_from(size).map_err(|e| Failure::of("--size", e))?;
+    let seconds = args.seconds.unwrap_or(if args.advise { SECONDS_TO_ADVISE } else { SECONDS });
+    let time = Duration::try_from_secs_f64(seconds).map_err(|e| Failure::of("--seconds", e))?;
+    if args.advise {
+        let codes = args.geometry.as_deref().unwrap_or(CODES_TO_ADVISE_ON);
+        let codes = bench_ec::codes(codes).map_err(Failure::input)?;
+        let question = Question { codes, size, time };
+        let advice = bench_advise::run(&question).map_err(Failure::input)?;
+        ui.say(bench_advise::text(&question, &advice));
+        ui.document(&bench_advise::json(&question, &advice));
+        return Ok(Code::Clean);
+    }
+    let codes = args.geometry.as_deref().unwrap_or(CODES);
+    let geometries = bench_ec::geometries(codes).map_err(Failure::input)?;
+    let options = Options { geometries, size, time, backend: args.backend.clone() };
     let lines = bench_ec::run(&options).map_err(Failure::input)?;
     ui.say(bench_ec::table(&options, &lines));
     ui.document(&bench_ec::json(&options, &lines));

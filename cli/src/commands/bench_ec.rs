@@ -42,15 +42,20 @@ pub struct Line {
     pub rebuild_most: f64,
 }
 
-/// Codes as `4+2,8+2`.
-pub fn geometries(text: &str) -> Result<Vec<Geometry>, String> {
+/// Numbers of data and parity shards as `4+2,8+2`, of any code.
+pub fn codes(text: &str) -> Result<Vec<(usize, usize)>, String> {
     let one = |code: &str| {
         let numbers = code.trim().split_once(['+', ':']);
         let numbers = numbers.and_then(|(k, p)| Some((k.parse().ok()?, p.parse().ok()?)));
-        let (k, p) = numbers.ok_or_else(|| format!("'{code}' is not a code: expected 8+2"))?;
-        Geometry::new(k, p).map_err(|error| error.to_string())
+        numbers.ok_or_else(|| format!("'{code}' is not a code: expected 8+2"))
     };
     text.split(',').map(one).collect()
+}
+
+/// Codes of Lustre as `4+2,8+2`.
+pub fn geometries(text: &str) -> Result<Vec<Geometry>, String> {
+    let geometry = |(k, p)| Geometry::new(k, p).map_err(|error| error.to_string());
+    codes(text)?.into_iter().map(geometry).collect()
 }
 
 /// Measures. The lines of a geometry follow each other, fastest backend first.
@@ -65,18 +70,19 @@ pub fn run(options: &Options) -> Result<Vec<Line>, String> {
     let mut lines = Vec::new();
     for geometry in &options.geometries {
         // Data, parity, and room for as many as can be lost.
-        let shards = geometry.total() + geometry.parity();
-        if options.size > MEMORY / shards {
-            return Err(format!(
-                "{} shards of {} bytes take more than {} MiB; choose a smaller size",
-                shards,
-                options.size,
-                MEMORY >> 20
-            ));
-        }
+        fits(geometry.total() + geometry.parity(), options.size)?;
         lines.extend(measure(*geometry, &backends, options)?);
     }
     Ok(lines)
+}
+
+/// Refuses more memory than a look at the speed should take.
+pub fn fits(shards: usize, size: usize) -> Result<(), String> {
+    if size <= MEMORY / shards.max(1) {
+        return Ok(());
+    }
+    let most = MEMORY >> 20;
+    Err(format!("{shards} shards of {size} bytes take more than {most} MiB; choose a smaller size"))
 }
 
 fn measure(
@@ -86,8 +92,8 @@ fn measure(
 ) -> Result<Vec<Line>, String> {
     let (k, p, size) = (geometry.data(), geometry.parity(), options.size);
     let text = |error: lustrine::Error| error.to_string();
-    let codecs: Vec<_> =
-        backends.iter().map(|backend| Codec::with_backend(geometry, *backend)).collect();
+    let codec = |backend: &Backend| (backend.name(), Codec::with_backend(geometry, *backend));
+    let codecs: Vec<_> = backends.iter().map(codec).collect();
     let data: Vec<Vec<u8>> = (0..k).map(|shard| noise(size, shard as u64)).collect();
     let mut right = vec![vec![0; size]; p];
     let portable = Backend::from_name("portable").map_err(text)?;
@@ -121,30 +127,30 @@ fn measure(
     let line = |(i, backend): (usize, &Backend)| Line {
         geometry,
         backend: *backend,
-        encode: encode[i],
-        verify: verify[i],
-        rebuild_one: one[i],
-        rebuild_most: most[i],
+        encode: median(&encode[i]),
+        verify: median(&verify[i]),
+        rebuild_one: median(&one[i]),
+        rebuild_most: median(&most[i]),
     };
     Ok(backends.iter().enumerate().map(line).collect())
 }
 
-/// The speed of `work` with each codec, in turns. The first call of each is told to check that the
-/// result is right; `work` says if it was.
-fn race(
-    codecs: &[Codec],
+/// The speeds of `work` with each of some named codecs, turn by turn. The first call of each is told to
+/// check that the result is right; `work` says if it was.
+pub fn race<C>(
+    codecs: &[(&str, C)],
     bytes: usize,
     time: Duration,
-    mut work: impl FnMut(&Codec, bool) -> Result<bool, String>,
-) -> Result<Vec<f64>, String> {
-    for codec in codecs {
+    mut work: impl FnMut(&C, bool) -> Result<bool, String>,
+) -> Result<Vec<Vec<f64>>, String> {
+    for (name, codec) in codecs {
         if !work(codec, true)? {
-            return Err(format!("backend {} gives wrong bytes", codec.backend()));
+            return Err(format!("{name} gives wrong bytes"));
         }
     }
     let mut speeds = vec![Vec::new(); codecs.len()];
     for _ in 0..TURNS {
-        for (codec, speeds) in codecs.iter().zip(&mut speeds) {
+        for ((_, codec), speeds) in codecs.iter().zip(&mut speeds) {
             let (start, mut calls) = (Instant::now(), 0_usize);
             let took = loop {
                 work(codec, false)?;
@@ -157,16 +163,17 @@ fn race(
             speeds.push((calls * bytes) as f64 / took.as_secs_f64().max(1e-9) / 1e9);
         }
     }
-    Ok(speeds.into_iter().map(median).collect())
+    Ok(speeds)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// Bytes that are not all alike (a linear congruence, top bits folded down).
-fn noise(len: usize, seed: u64) -> Vec<u8> {
+pub fn noise(len: usize, seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_add(1);
     let next = || {
         state =
@@ -249,7 +256,7 @@ mod tests {
 
     #[test]
     fn wrong_work_is_not_timed() {
-        let codec = [Codec::new(Geometry::new(2, 1).unwrap())];
+        let codec = [("abacus", ())];
         let error = race(&codec, 1, Duration::ZERO, |_, check| Ok(!check)).unwrap_err();
         assert!(error.contains("wrong bytes"), "{error}");
     }

@@ -1,6 +1,7 @@
 //! One file for each command, or family of commands.
 
 pub mod bench;
+mod bench_advise;
 mod bench_ec;
 pub mod cat;
 pub mod demo;
