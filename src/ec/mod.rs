@@ -7,9 +7,32 @@
 //! A *shard* is one member's buffer of one row. All shards of a call are equally long; any length
 //! and any alignment will do. Nothing is written unless all arguments are right.
 //!
-//! [`Codec`] is what programs use. Without an allocator, [`Encoder`] and [`Decoder`] do the same in
-//! tables that the caller owns. `WideCodec` (feature `wide`) is *another* code, for more than 255
-//! data shards.
+//! [`Codec`] is what programs use. Its `locate` says which shards of a row are wrong, for up to half
+//! as many as could be lost:
+//!
+//! ```
+//! # #[cfg(feature = "alloc")] {
+//! use lustrine::ec::{Codec, Geometry, Verdict};
+//!
+//! let codec = Codec::new(Geometry::new(5, 4)?);
+//! let mut shards: Vec<Vec<u8>> =
+//!     (0..5).map(|j| (0..200).map(|at: u32| (at.pow(3) / (j + 7)) as u8).collect()).collect();
+//! let mut parity = vec![vec![0; 200]; 4];
+//! codec.encode(&shards, &mut parity)?;
+//! shards.extend(parity);
+//!
+//! // A data and a parity shard rot.
+//! shards[1][70..90].fill(0);
+//! shards[8].reverse();
+//! let all: Vec<_> = shards.iter().map(Some).collect();
+//! assert_eq!(codec.locate(&all)?.verdict(), Verdict::Replace(vec![1, 8]));
+//! # }
+//! # Ok::<(), lustrine::Error>(())
+//! ```
+//!
+//! Without an allocator, [`Encoder`] and [`Decoder`] do the same as `Codec` but for that, in tables
+//! that the caller owns. `WideCodec` (feature `wide`) is *another* code, for more than 255 data
+//! shards.
 
 #[cfg(feature = "alloc")]
 mod cache;

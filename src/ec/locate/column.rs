@@ -305,6 +305,9 @@ mod tests {
             (241, 15, &[]),
             (20, 8, &[20, 21, 3]),
         ] {
+            if cfg!(miri) && k > 20 {
+                continue;
+            }
             let checks = checks(k, p, erased);
             assert_eq!(
                 (checks.surplus(), checks.limit()),
@@ -405,7 +408,7 @@ mod tests {
     #[test]
     fn look_alikes_look_alike() {
         let mut count = 0;
-        for k in 2..=40 {
+        for k in 2..=if cfg!(miri) { 6 } else { 40 } {
             let checks = checks(k, 2, &[]);
             for label in checks.labels.clone() {
                 for pair in checks.look_alikes(label) {
@@ -425,7 +428,7 @@ mod tests {
                 }
             }
         }
-        assert!(count > 100, "{count}");
+        assert!(cfg!(miri) || count > 100, "{count}");
         assert!((3..9).all(|p| checks(12, p, &[]).look_alikes(3).is_empty()));
     }
 }

@@ -8,11 +8,15 @@
 //! blamed with probability r(t), the sum of C(m - 1, u - 1) 255^(u - q) over u <= t, for m shards
 //! that are there.
 //!
-//! If all D wrong columns had too much damage, then n of them would accuse the given shard, by sets
-//! of at most t, with probability at most C(D, n) r(t)^n. Times the number of shards that this
-//! could happen to, and of the values of t that it is tried with: that is the probability of which
-//! the evidence is the logarithm. It is an upper bound, because no wrong column is taken for one
-//! that is told right.
+//! If all of D columns had too much damage, then n of them would accuse the given shard, by sets of
+//! at most t, with probability at most C(D, n) r(t)^n. Times the number of shards that this could
+//! happen to, and of the values of t that it is tried with: that is the probability of which the
+//! evidence is the logarithm. It is an upper bound, because no column is taken for one that is told
+//! right.
+//!
+//! The columns that count, for n and for D, are those that are neither the same as an earlier one
+//! nor follow from earlier ones; what that means is said at [`Suspect`](super::Suspect) and decided
+//! in `vote`. Unexplained columns count unless they are the same.
 
 use super::column::MAX_WRONG;
 
@@ -29,7 +33,7 @@ pub(super) struct Scale {
     pub(super) surplus: usize,
     /// Shards that are there.
     pub(super) shards: usize,
-    /// Columns, of all that are wrong, that count.
+    /// Columns that count.
     pub(super) columns: u64,
 }
 

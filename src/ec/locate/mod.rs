@@ -72,8 +72,9 @@ impl Codec {
     ///
     /// Cost: of a row that is right, that of [`verify`](Self::verify), or with losses that of
     /// [`reconstruct`](Self::reconstruct) of q shards, and an allocation of 16 bytes per shard. Of
-    /// a damaged row, three passes over 4 KiB pieces, and in those that are wrong about 10 to 100
-    /// nanoseconds for each wrong column of a row with few surplus shards.
+    /// a damaged row, three passes over 4 KiB pieces, and in those that are wrong some 50 to 100
+    /// nanoseconds for each wrong column; several times as much where more than q/2 shards are
+    /// wrong or q is large.
     ///
     /// # Errors
     ///
@@ -265,15 +266,16 @@ mod tests {
 
     /// A row of 6+4 with shard 1 lost and shards 3 and 8 damaged, not in the same columns.
     fn damaged(codec: &Codec) -> Vec<Vec<u8>> {
+        let len = if cfg!(miri) { 120 } else { 5000 };
         let mut shards: Vec<Vec<u8>> = (0..6)
-            .map(|j| (0..5000_u32).map(|at| (at * at + j * 77 + at / 9) as u8).collect())
+            .map(|j| (0..len).map(|at: u32| (at * at + j * 77 + at / 9) as u8).collect())
             .collect();
-        let mut parity = vec![vec![0; 5000]; 4];
+        let mut parity = vec![vec![0; len as usize]; 4];
         codec.encode(&shards, &mut parity).unwrap();
         shards.extend(parity);
         shards.remove(1);
-        (100..200).for_each(|at| shards[2][at] ^= at as u8);
-        (4000..4200).for_each(|at| shards[7][at] ^= (at % 255 + 1) as u8);
+        (10..50).for_each(|at| shards[2][at] ^= at as u8);
+        (60..110).for_each(|at| shards[7][at] ^= at as u8);
         shards
     }
 
@@ -289,14 +291,14 @@ mod tests {
         let mut row = Row::new(&codec, surviving, &shards).unwrap();
         let right = located(&row);
         assert_eq!(right.verdict(), Verdict::Replace(vec![3, 8]));
-        assert_eq!((right.wrong, right.unexplained), (300, 0));
+        assert_eq!((right.wrong, right.unexplained), (90, 0));
         // Each coefficient, one after the other.
         for at in 0..row.table.len() {
             let mut table = row.table.to_vec();
             table[at] = Coef::new(table[at].value() ^ 1);
             let whole = core::mem::replace(&mut row.table, table.into());
             let spoiled = located(&row);
-            assert!(spoiled.wrong > 4000 && spoiled != right, "{at}");
+            assert!(spoiled.wrong > row.len() * 3 / 4 && spoiled != right, "{at}");
             row.table = whole;
         }
         // Checks of another set of survivors.

@@ -120,6 +120,10 @@ const SEEN_BITS: u32 = 16;
 /// Observations that count against one shard. More prove nothing that these do not.
 const ENOUGH: usize = 16;
 
+/// After so many columns in a row that were nothing new, no more are tried: a code of few shards
+/// has no sixteen columns that are independent.
+const PATIENCE: u32 = 256;
+
 /// What is known of a shard so far.
 #[derive(Clone, Debug, Default)]
 struct Tally {
@@ -131,6 +135,8 @@ struct Tally {
     /// Those of them that were no sums of multiples of earlier ones.
     accusers: Sizes,
     span: Span,
+    /// Columns since the last that was none.
+    in_vain: u32,
     /// Found when the shard is first accused.
     look_alikes: Option<Vec<LookAlike>>,
 }
@@ -139,7 +145,11 @@ impl Tally {
     /// Counts a column with new sums; true if it is evidence.
     fn accuse(&mut self, size: usize, column: &[u8]) -> bool {
         self.different += 1;
-        let counts = self.span.rows.len() < ENOUGH && self.span.insert(column);
+        if self.span.rows.len() == ENOUGH || self.in_vain == PATIENCE {
+            return false;
+        }
+        let counts = self.span.insert(column);
+        self.in_vain = if counts { 0 } else { self.in_vain + 1 };
         if let Some(accusers) = self.accusers.get_mut(size - 1) {
             *accusers += u64::from(counts);
         }
@@ -212,14 +222,15 @@ impl Votes {
     pub(super) fn column(&mut self, at: usize, sums: &Sums, byte: impl Fn(usize) -> u8) {
         self.found.wrong += 1;
         let is_new = self.is_new(sums);
-        let Some((set, values)) = self.explain(sums) else {
+        let Some(values) = self.explain(sums) else {
             self.found.unexplained += 1;
             self.found.first_unexplained.get_or_insert(at);
             self.unexplained += u64::from(is_new);
             self.observations += u64::from(is_new);
             return;
         };
-        let blamed = || set.shards().iter().zip(values).filter(|(_, value)| *value != 0);
+        let set = self.sets.first().map_or(&[][..], Culprits::shards);
+        let blamed = || set.iter().zip(values).filter(|(_, value)| *value != 0);
         let size = blamed().count();
         let (mut is_evidence, mut counts) = (false, false);
         if is_new {
@@ -246,27 +257,26 @@ impl Votes {
         self.observations += u64::from(counts);
     }
 
-    /// The set that explains the sums, and the value that each of its shards contributes.
+    /// The values that the shards of the first remembered set contribute to the sums, which it then
+    /// explains.
     ///
     /// If any set of at most the limit does, it is the only one that can, so it does not matter
     /// where it comes from: damage mostly goes on as it began.
     #[inline]
-    fn explain(&mut self, sums: &Sums) -> Option<(Culprits, PerCulprit)> {
+    fn explain(&mut self, sums: &Sums) -> Option<PerCulprit> {
         let surplus = self.checks.surplus();
         for (at, set) in self.sets.iter().enumerate() {
             if let Some(values) = set.explain(surplus, sums) {
-                let set = *set;
                 if at > 0 {
                     self.sets[..=at].rotate_right(1);
                 }
-                return Some((set, values));
+                return Some(values);
             }
         }
         let set = self.checks.blame(sums)?;
-        let values = set.explain(surplus, sums)?;
         self.sets.truncate(REMEMBERED - 1);
         self.sets.insert(0, set);
-        Some((set, values))
+        set.explain(surplus, sums)
     }
 
     /// True the first time that these sums are seen. Two different sums of the same hash are taken
