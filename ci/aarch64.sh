@@ -63,5 +63,5 @@ export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc
 export CARGO_TARGET_DIR=$target/aarch64
 # No libisal for the target here; the golden vectors stand for it.
 unset LUSTRINE_REQUIRE
-export LUSTRINE_EXPECT_BACKEND=neon PROPTEST_CASES=${PROPTEST_CASES:-16}
+export LUSTRINE_EXPECT_BACKEND=neon PROPTEST_CASES=${PROPTEST_CASES:-16} LUSTRINE_TRIALS=${LUSTRINE_TRIALS:-100}
 cargo test -p lustrine --all-features --lib --tests --target "$triple"

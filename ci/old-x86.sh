@@ -7,7 +7,7 @@
 apt_need qemu-x86_64-static=qemu-user-static
 
 unset LUSTRINE_REQUIRE
-export PROPTEST_CASES=${PROPTEST_CASES:-16}
+export PROPTEST_CASES=${PROPTEST_CASES:-16} LUSTRINE_TRIALS=${LUSTRINE_TRIALS:-100}
 while read -r cpu backend; do
     echo "--- $cpu: $backend expected"
     # A runner, not a list of binaries: a new test of kernels or codec is covered without a change

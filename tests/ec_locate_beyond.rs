@@ -49,7 +49,7 @@ fn accuses_nobody(k: usize, p: usize) {
         beyond += usize::from(columns(limit).is_none());
     }
     println!("{k}+{p}: of {beyond} rows beyond the limit and others, {told} had a verdict");
-    assert!(beyond * 4 > trials() || cfg!(miri));
+    assert!(beyond * 4 > trials() || trials() < 1000);
 }
 
 macro_rules! geometries {
@@ -84,7 +84,7 @@ fn evidence_bounds_the_accusations_of_innocent_shards() {
     for (k, p) in [(4, 2), (8, 2), (40, 2), (250, 2), (8, 3), (10, 4), (6, 5)] {
         let codec = Codec::new(Geometry::new(k, p).unwrap());
         for columns in [1, 2, 3, 50] {
-            let rows = if cfg!(miri) { 3 } else { 400_000 / (k + p + 2 * columns) as u32 };
+            let rows = if cfg!(miri) { 3 } else { (40 * trials() / (k + p + 2 * columns)) as u32 };
             // Zeros are a row of the code, and what is right does not matter.
             let mut at_least = [0_u32; 64];
             let mut most = 0;

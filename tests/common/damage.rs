@@ -16,7 +16,7 @@ impl Random {
         let set = std::env::var("LUSTRINE_SEED").ok();
         let clock = || std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
         let seed = if cfg!(miri) { 1 } else { set.map_or_else(clock, |s| s.parse().unwrap()) };
-        // Not `eprintln!`, which is only shown when a test fails.
+        #[allow(clippy::explicit_write, reason = "eprintln is only shown when a test fails")]
         writeln!(std::io::stderr(), "{test}: LUSTRINE_SEED={seed}").unwrap();
         Random(seed)
     }
