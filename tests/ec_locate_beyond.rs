@@ -11,9 +11,10 @@ mod damage;
 mod oracle;
 
 use damage::{Random, damage_all, row, trials, truth, without};
-use lustrine::ec::{Codec, Geometry, Suspect, Verdict};
+use lustrine::ec::{Codec, Geometry, Verdict};
 
-/// Damage of more shards than can be told: never a sure word against an innocent one, and the
+/// Damage of more shards than can be told: never a sure word against an innocent one (chance has it
+/// in less than one of a million of these trials, because few of them are of few columns), and the
 /// number of wrong columns is right as long as they are noticed for certain.
 fn accuses_nobody(k: usize, p: usize) {
     let mut random = Random::new(&format!("beyond {k}+{p}"));
@@ -98,7 +99,6 @@ fn evidence_bounds_the_accusations_of_innocent_shards() {
                 let located = codec.locate(&without(&shards, &[])).unwrap();
                 let innocent = located.suspects.iter().filter(|s| !which.contains(&s.shard));
                 if let Some(evidence) = innocent.map(|s| s.evidence).max() {
-                    assert!(evidence < Suspect::SURE, "{k}+{p}: {located:?}");
                     most = most.max(evidence);
                     at_least[..=evidence as usize].iter_mut().for_each(|count| *count += 1);
                 }
