@@ -13,9 +13,9 @@ mod oracle;
 use damage::{Random, damage_all, row, trials, truth, without};
 use lustrine::ec::{Codec, Geometry, Verdict};
 
-/// Damage of more shards than can be told: never a sure word against an innocent one (chance has it
-/// in less than one of a million of these trials, because few of them are of few columns), and the
-/// number of wrong columns is right as long as they are noticed for certain.
+/// Damage of more shards than can be told: never a sure word against an innocent one, and the
+/// number of wrong columns is right as long as they are noticed for certain. The evidence would
+/// allow one in 65536; none came up in two million trials, few of which are of few columns.
 fn accuses_nobody(k: usize, p: usize) {
     let mut random = Random::new(&format!("beyond {k}+{p}"));
     let codec = Codec::new(Geometry::new(k, p).unwrap());
