@@ -51,6 +51,8 @@ pub mod engine;
 pub mod gf;
 #[cfg(feature = "alloc")]
 pub mod layout;
+#[cfg(feature = "checksum")]
+pub mod pipeline;
 
 pub use error::{Error, ShardList};
 

@@ -74,7 +74,7 @@ impl State {
 
     /// Ends the sector that is under way, if one is, and hands out its guard; the next byte comes
     /// to lie `offset` bytes behind the start of a sector: the next fragment of a page begins.
-    pub fn cut(&mut self, offset: usize, mut guard: impl FnMut(u16)) {
+    pub fn cut(&mut self, offset: usize, guard: impl FnOnce(u16)) {
         if let Kind::T10(sector) = &mut self.kind
             && let Some(value) = sector.cut(offset)
         {

@@ -10,6 +10,8 @@
 mod access;
 mod backend;
 mod coef;
+#[cfg(feature = "checksum")]
+mod copy;
 mod kernel;
 mod portable;
 mod scalar;
@@ -34,4 +36,6 @@ pub use scalar::{inv, mul};
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 pub use x86::{Avx2, Avx512, Gfni256, Gfni512, Ssse3};
 
+#[cfg(feature = "checksum")]
+pub(crate) use copy::{Streamer, is_zero, prefetch};
 pub(crate) use kernel::{dot, update, verify};
