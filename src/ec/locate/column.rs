@@ -348,7 +348,7 @@ mod tests {
             let checks = checks(k, p, erased);
             let sets: Vec<_> = sets(&checks.labels, checks.limit());
             let sets: Vec<_> = sets.iter().map(|set| Culprits::new(set)).collect();
-            let trials = if cfg!(miri) { 20 } else { 3000 };
+            let trials = if cfg!(miri) { 4 } else { 3000 };
             for trial in 0..trials {
                 let mut sums = [0; MAX_PARITY];
                 for sum in &mut sums[..checks.surplus()] {

@@ -293,7 +293,7 @@ mod tests {
         assert_eq!(right.verdict(), Verdict::Replace(vec![3, 8]));
         assert_eq!((right.wrong, right.unexplained), (90, 0));
         // Each coefficient, one after the other.
-        for at in 0..row.table.len() {
+        for at in (0..row.table.len()).step_by(if cfg!(miri) { 6 } else { 1 }) {
             let mut table = row.table.to_vec();
             table[at] = Coef::new(table[at].value() ^ 1);
             let whole = core::mem::replace(&mut row.table, table.into());
@@ -302,7 +302,7 @@ mod tests {
             row.table = whole;
         }
         // Checks of another set of survivors.
-        for other in (0..10).filter(|shard| *shard != 1) {
+        for other in (0..10).filter(|shard| *shard != 1 && (!cfg!(miri) || *shard == 0)) {
             let checks = Checks::new(geometry, set((0..10).filter(|shard| *shard != other)));
             assert_ne!(row.locate(checks).unwrap(), right, "{other}");
         }
