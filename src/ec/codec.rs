@@ -7,9 +7,10 @@ use alloc::vec;
 use super::cache::Cache;
 use super::geometry::Geometry;
 use super::matrix::{Pattern, fill_encode};
+use super::plan::Plan;
 use super::tables::{Decoder, Encoder, surviving_set, wanted_set};
 use crate::Error;
-use crate::gf::{Backend, Coef};
+use crate::gf::{Backend, Coef, Shape};
 
 /// Encodes, verifies, updates and reconstructs the shards of one geometry.
 ///
@@ -38,6 +39,7 @@ pub struct Codec {
     geometry: Geometry,
     backend: Backend,
     table: Box<[Coef]>,
+    plan: Plan,
     pub(super) cache: Cache,
 }
 
@@ -49,9 +51,21 @@ impl Codec {
 
     /// A codec on the given backend. All backends give the same bytes.
     pub fn with_backend(geometry: Geometry, backend: Backend) -> Codec {
+        Codec::with_shapes(geometry, backend, Shape::ALL)
+    }
+
+    /// A codec whose [`plan`](Self::plan) uses these shapes and no other where it can; `&[]` means
+    /// coefficient by coefficient. All give the same bytes: this is for comparing their speed.
+    pub fn with_shapes(geometry: Geometry, backend: Backend, shapes: &[Shape]) -> Codec {
         let mut table = vec![Coef::ZERO; Encoder::table_len(geometry)].into_boxed_slice();
         fill_encode(geometry, &mut table);
-        Codec { geometry, backend, table, cache: Cache::new() }
+        let plan = Plan::new(geometry, backend, shapes);
+        Codec { geometry, backend, table, plan, cache: Cache::new() }
+    }
+
+    /// How this codec computes parity.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// The shards of the code.
@@ -65,7 +79,7 @@ impl Codec {
     }
 
     fn encoder(&self) -> Encoder<'_> {
-        Encoder::from_filled(self.geometry, self.backend, &self.table)
+        Encoder::from_filled(self.geometry, self.backend, &self.table, Some(&self.plan))
     }
 
     /// Overwrites the p shards of `parity` with the parity of the k shards of `data`.

@@ -42,6 +42,8 @@ mod geometry;
 #[cfg(feature = "alloc")]
 mod locate;
 mod matrix;
+#[cfg(feature = "alloc")]
+mod plan;
 mod set;
 mod shards;
 mod tables;
@@ -53,6 +55,8 @@ pub use codec::Codec;
 pub use geometry::Geometry;
 #[cfg(feature = "alloc")]
 pub use locate::{Located, Suspect, Verdict};
+#[cfg(feature = "alloc")]
+pub use plan::{Part, Plan};
 pub use tables::{Decoder, Encoder};
 #[cfg(feature = "wide")]
 pub use wide::WideCodec;

@@ -15,6 +15,38 @@ impl ShardSet {
         self.0.get(shard / 64).is_some_and(|word| word >> (shard % 64) & 1 != 0)
     }
 
+    /// The set of all members xor `direction`.
+    #[cfg(feature = "alloc")]
+    pub(super) fn moved(self, direction: usize) -> ShardSet {
+        const HALVES: [u64; 6] = [
+            0x5555_5555_5555_5555,
+            0x3333_3333_3333_3333,
+            0x0f0f_0f0f_0f0f_0f0f,
+            0x00ff_00ff_00ff_00ff,
+            0x0000_ffff_0000_ffff,
+            0x0000_0000_ffff_ffff,
+        ];
+        ShardSet(core::array::from_fn(|i| {
+            let mut word = self.0[(i ^ direction >> 6) & 3];
+            for (bit, half) in HALVES.iter().enumerate() {
+                if direction >> bit & 1 != 0 {
+                    word = (word & half) << (1 << bit) | (word >> (1 << bit)) & half;
+                }
+            }
+            word
+        }))
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(super) fn and(self, other: ShardSet) -> ShardSet {
+        ShardSet(core::array::from_fn(|i| self.0[i] & other.0[i]))
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(super) fn without(self, other: ShardSet) -> ShardSet {
+        ShardSet(core::array::from_fn(|i| self.0[i] & !other.0[i]))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
@@ -34,5 +66,23 @@ impl ShardSet {
                 Some(64 * i + bit)
             })
         })
+    }
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moved_members_are_xored() {
+        let mut set = ShardSet::default();
+        [0, 1, 5, 63, 64, 100, 131, 200, 255].into_iter().for_each(|member| set.insert(member));
+        for direction in 0..256 {
+            let moved = set.moved(direction);
+            for label in 0..256 {
+                assert_eq!(moved.contains(label), set.contains(label ^ direction));
+            }
+            assert!(moved.without(set).and(set).len() == 0);
+        }
     }
 }

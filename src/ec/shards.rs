@@ -9,6 +9,8 @@ use core::mem::MaybeUninit;
 use core::slice;
 
 use super::geometry::{MAX_DATA, MAX_PARITY};
+#[cfg(feature = "alloc")]
+use super::plan::Plan;
 use crate::gf::{self, Backend, Coef};
 use crate::{Error, ShardList};
 
@@ -152,6 +154,24 @@ impl<'a> Call<'a, *mut u8> {
         Ok(())
     }
 
+    /// [`dot`](Self::dot) by a plan that says the same as `coefs`.
+    #[cfg(feature = "alloc")]
+    pub(super) fn planned_dot(
+        self,
+        backend: Backend,
+        coefs: &[Coef],
+        plan: &Plan,
+    ) -> Result<(), Error> {
+        let (sources, outputs) = (self.sources.get(), self.outputs.get());
+        let len = self.ready(coefs, sources.len())?;
+        let Some(groups) = plan.groups(sources.len(), outputs.len()) else {
+            return self.dot(backend, coefs);
+        };
+        // SAFETY: as for `dot`; `Plan::groups` saw that they are for so many sources and outputs.
+        unsafe { groups.dot(backend, coefs, sources, outputs, len) };
+        Ok(())
+    }
+
     /// Adds the products of `coefs` and the sum of the two sources to the outputs.
     pub(super) fn update(self, backend: Backend, coefs: &[Coef]) -> Result<(), Error> {
         let &[old, new] = self.sources.get() else {
@@ -189,5 +209,22 @@ impl<'a> Call<'a, *const u8> {
         // SAFETY: `ready` checked the size of `coefs`. `check` saw that each slice is `len` long,
         // and they are borrowed for 'a.
         Ok(unsafe { gf::verify(backend, coefs, sources, outputs, len) })
+    }
+
+    /// [`verify`](Self::verify) by a plan that says the same as `coefs`.
+    #[cfg(feature = "alloc")]
+    pub(super) fn planned_verify(
+        self,
+        backend: Backend,
+        coefs: &[Coef],
+        plan: &Plan,
+    ) -> Result<bool, Error> {
+        let (sources, outputs) = (self.sources.get(), self.outputs.get());
+        let len = self.ready(coefs, sources.len())?;
+        let Some(groups) = plan.groups(sources.len(), outputs.len()) else {
+            return self.verify(backend, coefs);
+        };
+        // SAFETY: as for `verify`; `Plan::groups` saw that they are for so many sources and outputs.
+        Ok(unsafe { groups.verify(backend, coefs, sources, outputs, len) })
     }
 }

@@ -2,6 +2,8 @@
 
 use super::geometry::Geometry;
 use super::matrix::{Pattern, fill_encode};
+#[cfg(feature = "alloc")]
+use super::plan::Plan;
 use super::set::ShardSet;
 use super::shards::{Call, check_count};
 use crate::gf::{Backend, Coef};
@@ -26,6 +28,9 @@ pub struct Encoder<'t> {
     geometry: Geometry,
     backend: Backend,
     table: &'t [Coef],
+    /// Fewer products than the table has coefficients, if there is a way.
+    #[cfg(feature = "alloc")]
+    plan: Option<&'t Plan>,
 }
 
 impl<'t> Encoder<'t> {
@@ -46,13 +51,24 @@ impl<'t> Encoder<'t> {
     ) -> Result<Encoder<'t>, Error> {
         let table = front(table, Self::table_len(geometry))?;
         fill_encode(geometry, table);
-        Ok(Encoder { geometry, backend, table })
+        Ok(Encoder {
+            geometry,
+            backend,
+            table,
+            #[cfg(feature = "alloc")]
+            plan: None,
+        })
     }
 
-    /// An encoder over a table that is already filled for `geometry`.
+    /// An encoder over a table that is already filled for `geometry`, and a plan of the same.
     #[cfg(feature = "alloc")]
-    pub(super) fn from_filled(geometry: Geometry, backend: Backend, table: &'t [Coef]) -> Self {
-        Encoder { geometry, backend, table }
+    pub(super) fn from_filled(
+        geometry: Geometry,
+        backend: Backend,
+        table: &'t [Coef],
+        plan: Option<&'t Plan>,
+    ) -> Self {
+        Encoder { geometry, backend, table, plan }
     }
 
     /// The shards of the code.
@@ -78,6 +94,10 @@ impl<'t> Encoder<'t> {
         let mut call = Call::new();
         call.sources(ShardList::Data, data, self.geometry.data())?;
         call.outputs(ShardList::Parity, parity, self.geometry.parity())?;
+        #[cfg(feature = "alloc")]
+        if let Some(plan) = self.plan {
+            return call.planned_dot(self.backend, self.table, plan);
+        }
         call.dot(self.backend, self.table)
     }
 
@@ -94,6 +114,10 @@ impl<'t> Encoder<'t> {
         let mut call = Call::new();
         call.sources(ShardList::Data, data, self.geometry.data())?;
         call.compared(ShardList::Parity, parity, self.geometry.parity())?;
+        #[cfg(feature = "alloc")]
+        if let Some(plan) = self.plan {
+            return call.planned_verify(self.backend, self.table, plan);
+        }
         call.verify(self.backend, self.table)
     }
 

@@ -47,12 +47,18 @@ unsafe impl Simd for Neon {
         fn zero() -> uint8x16_t { vdupq_n_u8(0) }
         fn xor(a: uint8x16_t, b: uint8x16_t) -> uint8x16_t { veorq_u8(a, b) }
         fn or(a: uint8x16_t, b: uint8x16_t) -> uint8x16_t { vorrq_u8(a, b) }
+        fn and(a: uint8x16_t, b: uint8x16_t) -> uint8x16_t { vandq_u8(a, b) }
         fn is_zero(v: uint8x16_t) -> bool { vmaxvq_u8(v) == 0 }
         fn prepare(c: &Coef) -> (uint8x16_t, uint8x16_t) {
             (vld1q_u8(c.low.as_ptr()), vld1q_u8(c.high.as_ptr()))
         }
         fn split(v: uint8x16_t) -> (uint8x16_t, uint8x16_t) {
             (vandq_u8(v, vdupq_n_u8(15)), vshrq_n_u8::<4>(v))
+        }
+        fn add(
+            a: (uint8x16_t, uint8x16_t), b: (uint8x16_t, uint8x16_t)
+        ) -> (uint8x16_t, uint8x16_t) {
+            (veorq_u8(a.0, b.0), veorq_u8(a.1, b.1))
         }
         fn mul_add(
             sum: &mut uint8x16_t, c: (uint8x16_t, uint8x16_t), x: (uint8x16_t, uint8x16_t)

@@ -14,6 +14,11 @@ pub(super) trait Access: Copy {
     /// # Safety
     /// As for `Simd::store`, of the bytes that this access moves.
     unsafe fn store<S: Simd>(self, simd: S, p: *mut u8, v: S::V);
+    /// `v` without the bytes that were done before.
+    #[inline(always)]
+    fn fresh<S: Simd>(self, _: S, v: S::V) -> S::V {
+        v
+    }
 }
 
 /// Whole registers.
@@ -22,6 +27,12 @@ pub(super) struct Cached;
 /// Whole registers, round the caches, from memory that is prefetched.
 #[derive(Clone, Copy)]
 pub(super) struct Streamed;
+/// Whole registers, of which the first bytes have been done before.
+#[derive(Clone, Copy)]
+pub(super) struct Again {
+    /// So many bytes, fewer than a register holds.
+    pub(super) done: usize,
+}
 /// So many bytes, fewer than a register holds.
 #[derive(Clone, Copy)]
 pub(super) struct Part(pub(super) usize);
@@ -50,6 +61,29 @@ impl Access for Streamed {
     unsafe fn store<S: Simd>(self, simd: S, p: *mut u8, v: S::V) {
         // SAFETY: the same contract; `tiles` aligned the outputs, and the pass ends with a fence.
         unsafe { simd.stream(p, v) }
+    }
+}
+
+/// Zeros, then ones: a register loaded from the middle, less n, masks its first n bytes.
+static MASK: [[u8; 64]; 2] = [[0; 64], [0xff; 64]];
+
+impl Access for Again {
+    #[inline(always)]
+    unsafe fn load<S: Simd>(self, simd: S, p: *const u8) -> S::V {
+        // SAFETY: the caller's contract is the same.
+        unsafe { simd.load(p) }
+    }
+    #[inline(always)]
+    unsafe fn store<S: Simd>(self, simd: S, p: *mut u8, v: S::V) {
+        // SAFETY: the caller's contract is the same.
+        unsafe { simd.store(p, v) }
+    }
+    #[inline(always)]
+    fn fresh<S: Simd>(self, simd: S, v: S::V) -> S::V {
+        const { assert!(S::BYTES <= 64) };
+        let start = 64 - self.done % 64;
+        // SAFETY: `start` is at most 64, and the table has 64 bytes more.
+        simd.and(v, unsafe { simd.load(MASK.as_ptr().cast::<u8>().add(start)) })
     }
 }
 

@@ -1,12 +1,13 @@
-//! The kernels, each written once for all instruction sets: `dot`, `verify` and `update`.
+//! The direct kernels, each written once for all instruction sets: `dot`, `verify` and `update`.
 //!
 //! All three add products of sources to rows held in registers:
 //!
 //! ```text
 //! for each piece of U registers:
-//!     row[r] = 0 (dot) or the stored output r (verify, update)
+//!     row[r] = 0
 //!     for each source j, loaded once:  row[r] += coef[j][r] * source[j]   for all r
-//!     store row[r] (dot, update), or collect its bits: all zero if the output was right (verify)
+//!     store row[r] (dot), add it to what is stored (update), or collect the bits in which it
+//!     differs from what is stored: none if the output was right (verify)
 //! ```
 //!
 //! The number of rows R and the unrolling U are constants, so that rows are registers. Only as many
@@ -18,14 +19,14 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::Backend;
-use super::access::{Access, Cached, Part, Streamed};
+use super::access::{Access, Again, Cached, Part, Streamed};
 use super::coef::Coef;
 use super::simd::{Kernel, Simd};
 use super::verb::{Dot, Update, Verb, Verify};
 
 /// From this many bytes in one call on, stores go round the caches and loads are prefetched. By
 /// then a core's own caches are long full; below, stored lines are wanted there.
-const STREAM_BYTES: usize = 3 << 20;
+pub(super) const STREAM_BYTES: usize = 3 << 20;
 /// What the sources of one tile may fill of L1, when rows are done in groups.
 const TILE_BYTES: usize = 32 << 10;
 
@@ -90,11 +91,11 @@ pub(crate) unsafe fn update(
 
 /// One call of a kernel. Whoever makes one has promised that its pointers may be used.
 pub(super) struct Job<'a, V> {
-    verb: V,
+    pub(super) verb: V,
     coefs: &'a [Coef],
-    sources: &'a [*const u8],
-    rows: usize,
-    len: usize,
+    pub(super) sources: &'a [*const u8],
+    pub(super) rows: usize,
+    pub(super) len: usize,
 }
 
 impl<'a, V: Verb> Job<'a, V> {
@@ -124,39 +125,61 @@ impl<V: Verb> Kernel for Job<'_, V> {
 
     #[inline(always)]
     fn call<S: Simd>(self, simd: S) -> bool {
-        let bytes = (self.sources.len() + self.rows).saturating_mul(self.len);
-        if bytes >= STREAM_BYTES {
+        if self.bytes() >= STREAM_BYTES {
             // Streamed stores must be aligned: do what comes before as a piece of its own. Where no
             // piece aligns all outputs, ordinary stores have to do.
             // SAFETY: whoever made the job promised `rows` outputs.
             if let Some(head) = unsafe { self.verb.misalignment::<S>(self.rows) } {
-                return self.tiles::<S, false>(simd, 0, head)
-                    & self.tiles::<S, true>(simd, head, self.len);
+                return self.head::<S>(simd, head) & self.tiles::<S, true>(simd, head, self.len);
             }
         }
         self.tiles::<S, false>(simd, 0, self.len)
     }
 }
 
+/// Bytes of each shard in a tile, when several groups of rows go over `sources`: whole cache lines,
+/// so that streamed stores stay aligned.
+pub(super) fn tile_bytes(sources: usize) -> usize {
+    (TILE_BYTES / sources.max(1)).clamp(512, 4096) & !255
+}
+
 impl<V: Verb> Job<'_, V> {
+    /// What the call touches.
+    pub(super) fn bytes(&self) -> usize {
+        (self.sources.len() + self.rows).saturating_mul(self.len)
+    }
+
+    /// The `len` bytes before the first aligned ones, and as many of these as fill a register.
+    ///
+    /// For verbs that may do the same byte twice, as those that stream may.
+    pub(super) fn head<S: Simd>(&self, simd: S, len: usize) -> bool {
+        len == 0 || self.tiles::<S, false>(simd, 0, S::BYTES)
+    }
+
     /// Works on bytes `from..to`, with as few groups of rows as the registers allow.
-    fn tiles<S: Simd, const STREAM: bool>(&self, simd: S, from: usize, to: usize) -> bool {
+    pub(super) fn tiles<S: Simd, const STREAM: bool>(
+        &self,
+        simd: S,
+        from: usize,
+        to: usize,
+    ) -> bool {
         let groups = self.rows.div_ceil(S::ROWS).max(1);
         let rows = self.rows.div_ceil(groups).max(1);
         let tile = match groups {
             1 => usize::MAX,
-            // Whole cache lines, so that streamed stores stay aligned.
-            _ => (TILE_BYTES / self.sources.len().max(1)).clamp(512, 4096) & !255,
+            _ => tile_bytes(self.sources.len()),
         };
         let mut good = true;
         let mut start = from;
         while start < to {
-            let end = start + tile.min(to - start);
+            // The last tile is longer, so that it is not shorter than a register.
+            let left = to - start;
+            let end = if left / 2 < tile { to } else { start + tile };
             let mut first = 0;
             while first < self.rows {
                 let count = rows.min(self.rows - first);
                 let pass = Pass::<V, STREAM> {
-                    verb: self.verb.skip_rows(first),
+                    verb: self.verb.with_outputs(self.verb.outputs().wrapping_add(first)),
                     coefs: self.coefs.as_ptr().wrapping_add(first),
                     stride: self.rows,
                     sources: self.sources,
@@ -187,9 +210,25 @@ struct Pass<'a, V, const STREAM: bool> {
 struct Fixed<P, const R: usize, const U: usize>(P);
 
 impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
+    /// Less than a register of each row: one after the other, by way of buffers.
+    fn short<S: Simd>(self, simd: S, rows: usize) -> bool {
+        let mut good = true;
+        for r in 0..rows {
+            good &= simd.run(Short(Pass::<V, STREAM> {
+                verb: self.verb.with_outputs(self.verb.outputs().wrapping_add(r)),
+                coefs: self.coefs.wrapping_add(r),
+                ..self
+            }));
+        }
+        good
+    }
+
     /// Turns the number of rows into constants. U fills the registers; of half
     /// as much benches/record tells.
     fn rows<S: Simd>(self, simd: S, rows: usize) -> bool {
+        if self.end - self.start < S::BYTES {
+            return self.short(simd, rows);
+        }
         const { assert!(if S::WIDE_FILE { S::ROWS <= 8 } else { S::ROWS <= 6 }) };
         if S::WIDE_FILE {
             match rows {
@@ -215,6 +254,27 @@ impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
     }
 }
 
+/// Less than a register of one row.
+struct Short<P>(P);
+
+impl<V: Verb, const STREAM: bool> Kernel for Short<Pass<'_, V, STREAM>> {
+    type Out = bool;
+
+    #[inline(always)]
+    fn call<S: Simd>(self, simd: S) -> bool {
+        let Pass { start, end, .. } = self.0;
+        let mut residue = simd.zero();
+        if start < end {
+            // SAFETY: start..end is within the bytes that the job's caller vouches for; `short`
+            // made this a pass of one row, for less than a register.
+            unsafe {
+                self.0.step::<S, Part, 1, 1>(simd, Part(end - start), start, &mut residue);
+            }
+        }
+        simd.is_zero(residue)
+    }
+}
+
 impl<V: Verb, const R: usize, const U: usize, const STREAM: bool> Kernel
     for Fixed<Pass<'_, V, STREAM>, R, U>
 {
@@ -226,8 +286,9 @@ impl<V: Verb, const R: usize, const U: usize, const STREAM: bool> Kernel
         let mut residue = simd.zero();
         let mut at = pass.start;
         // SAFETY: `at` plus what a step moves stays within start..end, which is within the `len`
-        // bytes that the job's caller vouches for; `rows` chose R = the rows of this group. With
-        // STREAM, `tiles` starts where all outputs are aligned, and steps keep it so.
+        // bytes that the job's caller vouches for, and at least a register long; `rows` chose R =
+        // the rows of this group. With STREAM, `tiles` starts where all outputs are aligned, and
+        // steps keep it so.
         unsafe {
             while pass.end - at >= U * S::BYTES {
                 if STREAM {
@@ -237,13 +298,12 @@ impl<V: Verb, const R: usize, const U: usize, const STREAM: bool> Kernel
                 }
                 at += U * S::BYTES;
             }
-            while pass.end - at >= S::BYTES {
-                pass.step::<S, Cached, R, 1>(simd, Cached, at, &mut residue);
+            // The last register ends where the bytes end, and begins among those that are done.
+            while at < pass.end {
+                let start = at.min(pass.end - S::BYTES);
+                let access = Again { done: at - start };
+                pass.step::<S, Again, R, 1>(simd, access, start, &mut residue);
                 at += S::BYTES;
-            }
-            if at < pass.end {
-                let part = Part(pass.end - at);
-                pass.step::<S, Part, R, 1>(simd, part, at, &mut residue);
             }
         }
         if STREAM {
@@ -268,16 +328,15 @@ impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
         residue: &mut S::V,
     ) {
         let mut acc = [[simd.open(simd.zero()); U]; R];
-        // SAFETY: the caller's contract is that of begin, load and end; there are `sources` times
-        // `stride` coefficients, of which the group's are R from `coefs` on in each stride.
+        // SAFETY: the caller's contract is that of load and put; there are `sources` times `stride`
+        // coefficients, of which the group's are R from `coefs` on in each stride.
         unsafe {
-            self.verb.begin(simd, access, at, &mut acc);
             let (sources, count) = (self.sources.as_ptr(), self.sources.len());
             let mut coefs = self.coefs;
             let mut j = 0;
             while S::PAIRS && j + 1 < count {
-                let x = self.verb.load::<S, A, U>(simd, access, *sources.add(j), at);
-                let y = self.verb.load::<S, A, U>(simd, access, *sources.add(j + 1), at);
+                let x = self.load::<S, A, U>(simd, access, *sources.add(j), at);
+                let y = self.load::<S, A, U>(simd, access, *sources.add(j + 1), at);
                 for (r, row) in acc.iter_mut().enumerate() {
                     let c = simd.prepare(&*coefs.add(r));
                     let d = simd.prepare(&*coefs.add(self.stride + r));
@@ -291,7 +350,7 @@ impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
                 j += 2;
             }
             while j < count {
-                let x = self.verb.load::<S, A, U>(simd, access, *sources.add(j), at);
+                let x = self.load::<S, A, U>(simd, access, *sources.add(j), at);
                 for (r, row) in acc.iter_mut().enumerate() {
                     let c = simd.prepare(&*coefs.add(r));
                     for u in 0..U {
@@ -301,7 +360,34 @@ impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
                 coefs = coefs.wrapping_add(self.stride);
                 j += 1;
             }
-            self.verb.end(simd, access, at, &acc, residue);
+            let outputs = self.verb.outputs();
+            for r in 0..R {
+                for u in 0..U {
+                    let v = simd.close(&acc[r][u]);
+                    self.verb.put(simd, access, *outputs.add(r), at + u * S::BYTES, v, residue);
+                }
+            }
         }
+    }
+
+    /// U registers of a source, prepared.
+    ///
+    /// # Safety
+    ///
+    /// What `access` moves at `at` lies within `start..end`.
+    #[inline(always)]
+    unsafe fn load<S: Simd, A: Access, const U: usize>(
+        &self,
+        simd: S,
+        access: A,
+        source: *const u8,
+        at: usize,
+    ) -> [S::X; U] {
+        let mut x = [simd.split(simd.zero()); U];
+        for u in 0..U {
+            // SAFETY: the caller's contract.
+            x[u] = simd.split(unsafe { self.verb.load(simd, access, source, at + u * S::BYTES) });
+        }
+        x
     }
 }

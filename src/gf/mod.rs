@@ -12,9 +12,13 @@ mod backend;
 mod coef;
 #[cfg(feature = "checksum")]
 mod copy;
+#[cfg(feature = "alloc")]
+mod group;
 mod kernel;
 mod portable;
 mod scalar;
+#[cfg(feature = "alloc")]
+mod shape;
 mod simd;
 mod verb;
 
@@ -38,4 +42,8 @@ pub use x86::{Avx2, Avx512, Gfni256, Gfni512, Ssse3};
 
 #[cfg(feature = "checksum")]
 pub(crate) use copy::{Streamer, is_zero, prefetch};
+#[cfg(feature = "alloc")]
+pub(crate) use group::{Group, Groups, MAX_EXTRA};
 pub(crate) use kernel::{dot, update, verify};
+#[cfg(feature = "alloc")]
+pub use shape::Shape;

@@ -65,6 +65,13 @@ unsafe impl Simd for Portable {
         a
     }
     #[inline(always)]
+    fn and(self, mut a: Words, b: Words) -> Words {
+        for i in 0..WORDS {
+            a[i] &= b[i];
+        }
+        a
+    }
+    #[inline(always)]
     fn is_zero(self, v: Words) -> bool {
         v == [0; WORDS]
     }
@@ -76,6 +83,10 @@ unsafe impl Simd for Portable {
     #[inline(always)]
     fn split(self, v: Words) -> Words {
         v
+    }
+    #[inline(always)]
+    fn add(self, a: Words, b: Words) -> Words {
+        self.xor(a, b)
     }
     #[inline(always)]
     fn open(self, v: Words) -> [Words; 8] {

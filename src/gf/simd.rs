@@ -95,10 +95,13 @@ pub(crate) unsafe trait Simd: Copy {
     fn zero(self) -> Self::V;
     fn xor(self, a: Self::V, b: Self::V) -> Self::V;
     fn or(self, a: Self::V, b: Self::V) -> Self::V;
+    fn and(self, a: Self::V, b: Self::V) -> Self::V;
     fn is_zero(self, v: Self::V) -> bool;
 
     fn prepare(self, c: &Coef) -> Self::C;
     fn split(self, v: Self::V) -> Self::X;
+    /// `split` of the sum of what `a` and `b` are splits of.
+    fn add(self, a: Self::X, b: Self::X) -> Self::X;
     /// The sum that is `v` so far.
     fn open(self, v: Self::V) -> Self::A;
     /// `sum += c * x`.

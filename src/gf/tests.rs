@@ -335,7 +335,7 @@ mod guard {
 #[derive(Clone, Copy)]
 struct Broken(usize);
 
-const FAULTS: [&str; 11] = [
+const FAULTS: [&str; 12] = [
     "one constant multiplies wrongly",
     "sums do not start at zero",
     "store writes a byte too many",
@@ -347,6 +347,7 @@ const FAULTS: [&str; 11] = [
     "of two wrong registers none is found",
     "products overwrite the sum",
     "a difference is a union",
+    "bytes are updated twice",
 ];
 
 // SAFETY: as for Portable, but for fault 2, whose byte too many the margin of the check has room
@@ -399,6 +400,9 @@ unsafe impl Simd for Broken {
     fn or(self, a: Self::V, b: Self::V) -> Self::V {
         if self.0 == 8 { std::array::from_fn(|i| a[i] & b[i]) } else { Portable.or(a, b) }
     }
+    fn and(self, a: Self::V, b: Self::V) -> Self::V {
+        if self.0 == 11 { a } else { Portable.and(a, b) }
+    }
     fn is_zero(self, v: Self::V) -> bool {
         match self.0 {
             6 => true,
@@ -411,6 +415,9 @@ unsafe impl Simd for Broken {
     }
     fn split(self, v: Self::V) -> Self::X {
         Portable.split(v)
+    }
+    fn add(self, a: Self::X, b: Self::X) -> Self::X {
+        Portable.add(a, b)
     }
     fn open(self, v: Self::V) -> Self::A {
         Portable.open(v)

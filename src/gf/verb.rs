@@ -1,17 +1,17 @@
-//! What the kernels do with their rows: `Dot`, `Verify` and `Update`.
+//! What the kernels do with what they compute: `Dot`, `Verify` and `Update`.
 #![allow(unsafe_code)]
-// As in `kernel`: rows that are indexed by constant ranges become registers.
-#![allow(clippy::needless_range_loop)]
 
 use super::access::Access;
 use super::simd::Simd;
 
-/// Where the kernels differ: how rows begin, what is multiplied, and where rows end.
+/// Where the kernels differ: what is multiplied, and where a computed register goes.
 ///
 /// The pointers that a verb holds obey the promises of its [`Job`](super::kernel::Job).
 pub(super) trait Verb: Copy {
-    /// The same verb for the rows from `first` on.
-    fn skip_rows(self, first: usize) -> Self;
+    /// The table of outputs. `Verify` never writes to them.
+    fn outputs(self) -> *const *mut u8;
+    /// The same verb for other outputs.
+    fn with_outputs(self, outputs: *const *mut u8) -> Self;
 
     /// Bytes to the place where streaming can start, or `None` if there is none.
     ///
@@ -19,82 +19,35 @@ pub(super) trait Verb: Copy {
     /// There are `rows` outputs.
     unsafe fn misalignment<S: Simd>(self, rows: usize) -> Option<usize>;
 
-    /// # Safety
-    /// `access` at `at` is within each output; `acc` has as many rows as there are outputs.
-    unsafe fn begin<S: Simd, A: Access, const R: usize, const U: usize>(
-        self,
-        simd: S,
-        access: A,
-        at: usize,
-        acc: &mut [[S::A; U]; R],
-    );
-
+    /// A register of a source.
+    ///
     /// # Safety
     /// `access` at `at` is within `source`.
     #[inline(always)]
-    unsafe fn load<S: Simd, A: Access, const U: usize>(
+    unsafe fn load<S: Simd, A: Access>(
         self,
         simd: S,
         access: A,
         source: *const u8,
         at: usize,
-    ) -> [S::X; U] {
-        let mut x = [simd.split(simd.zero()); U];
-        for u in 0..U {
-            // SAFETY: the caller's contract.
-            x[u] = simd.split(unsafe { access.load(simd, source.add(at + u * S::BYTES)) });
-        }
-        x
+    ) -> S::V {
+        // SAFETY: the caller's contract.
+        unsafe { access.load(simd, source.add(at)) }
     }
 
+    /// Takes a computed register of `output`. What is wrong about it is added to `residue`.
+    ///
     /// # Safety
-    /// As for `begin`.
-    unsafe fn end<S: Simd, A: Access, const R: usize, const U: usize>(
+    /// `access` at `at` is within `output`.
+    unsafe fn put<S: Simd, A: Access>(
         self,
         simd: S,
         access: A,
+        output: *mut u8,
         at: usize,
-        acc: &[[S::A; U]; R],
+        v: S::V,
         residue: &mut S::V,
     );
-}
-
-/// # Safety
-/// `outputs` has R pointers, and `access` at `at` is within each output.
-#[inline(always)]
-unsafe fn load_rows<S: Simd, A: Access, const R: usize, const U: usize>(
-    simd: S,
-    access: A,
-    outputs: *const *const u8,
-    at: usize,
-    acc: &mut [[S::A; U]; R],
-) {
-    for r in 0..R {
-        for u in 0..U {
-            // SAFETY: the caller's contract.
-            let v = unsafe { access.load(simd, (*outputs.add(r)).add(at + u * S::BYTES)) };
-            acc[r][u] = simd.open(v);
-        }
-    }
-}
-
-/// # Safety
-/// `outputs` has R pointers, and `access` at `at` is within each output.
-#[inline(always)]
-unsafe fn store_rows<S: Simd, A: Access, const R: usize, const U: usize>(
-    simd: S,
-    access: A,
-    outputs: *const *mut u8,
-    at: usize,
-    acc: &[[S::A; U]; R],
-) {
-    for r in 0..R {
-        for u in 0..U {
-            let v = simd.close(&acc[r][u]);
-            // SAFETY: the caller's contract.
-            unsafe { access.store(simd, (*outputs.add(r)).add(at + u * S::BYTES), v) };
-        }
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -104,8 +57,12 @@ pub(super) struct Dot {
 
 impl Verb for Dot {
     #[inline(always)]
-    fn skip_rows(self, first: usize) -> Self {
-        Dot { outputs: self.outputs.wrapping_add(first) }
+    fn outputs(self) -> *const *mut u8 {
+        self.outputs
+    }
+    #[inline(always)]
+    fn with_outputs(self, outputs: *const *mut u8) -> Self {
+        Dot { outputs }
     }
     unsafe fn misalignment<S: Simd>(self, rows: usize) -> Option<usize> {
         let mut common = None;
@@ -119,25 +76,17 @@ impl Verb for Dot {
         common.map(|over| (S::BYTES - over) % S::BYTES)
     }
     #[inline(always)]
-    unsafe fn begin<S: Simd, A: Access, const R: usize, const U: usize>(
-        self,
-        _: S,
-        _: A,
-        _: usize,
-        _: &mut [[S::A; U]; R],
-    ) {
-    }
-    #[inline(always)]
-    unsafe fn end<S: Simd, A: Access, const R: usize, const U: usize>(
+    unsafe fn put<S: Simd, A: Access>(
         self,
         simd: S,
         access: A,
+        output: *mut u8,
         at: usize,
-        acc: &[[S::A; U]; R],
+        v: S::V,
         _: &mut S::V,
     ) {
-        // SAFETY: the caller's contract is the same.
-        unsafe { store_rows(simd, access, self.outputs, at, acc) }
+        // SAFETY: the caller's contract.
+        unsafe { access.store(simd, output.add(at), v) }
     }
 }
 
@@ -148,38 +97,30 @@ pub(super) struct Verify {
 
 impl Verb for Verify {
     #[inline(always)]
-    fn skip_rows(self, first: usize) -> Self {
-        Verify { outputs: self.outputs.wrapping_add(first) }
+    fn outputs(self) -> *const *mut u8 {
+        self.outputs.cast()
+    }
+    #[inline(always)]
+    fn with_outputs(self, outputs: *const *mut u8) -> Self {
+        Verify { outputs: outputs.cast() }
     }
     unsafe fn misalignment<S: Simd>(self, _: usize) -> Option<usize> {
         // Nothing is stored, so prefetching can start anywhere.
         Some(0)
     }
     #[inline(always)]
-    unsafe fn begin<S: Simd, A: Access, const R: usize, const U: usize>(
+    unsafe fn put<S: Simd, A: Access>(
         self,
         simd: S,
         access: A,
+        output: *mut u8,
         at: usize,
-        acc: &mut [[S::A; U]; R],
-    ) {
-        // SAFETY: the caller's contract is the same.
-        unsafe { load_rows(simd, access, self.outputs, at, acc) }
-    }
-    #[inline(always)]
-    unsafe fn end<S: Simd, A: Access, const R: usize, const U: usize>(
-        self,
-        simd: S,
-        _: A,
-        _: usize,
-        acc: &[[S::A; U]; R],
+        v: S::V,
         residue: &mut S::V,
     ) {
-        for r in 0..R {
-            for u in 0..U {
-                *residue = simd.or(*residue, simd.close(&acc[r][u]));
-            }
-        }
+        // SAFETY: the caller's contract; the output is only read.
+        let stored = unsafe { access.load(simd, output.cast_const().add(at)) };
+        *residue = simd.or(*residue, simd.xor(v, stored));
     }
 }
 
@@ -192,52 +133,45 @@ pub(super) struct Update {
 
 impl Verb for Update {
     #[inline(always)]
-    fn skip_rows(self, first: usize) -> Self {
-        Update { outputs: self.outputs.wrapping_add(first), ..self }
+    fn outputs(self) -> *const *mut u8 {
+        self.outputs
+    }
+    #[inline(always)]
+    fn with_outputs(self, outputs: *const *mut u8) -> Self {
+        Update { outputs, ..self }
     }
     unsafe fn misalignment<S: Simd>(self, _: usize) -> Option<usize> {
         // The outputs are read first, so they are in the cache anyway.
         None
     }
     #[inline(always)]
-    unsafe fn begin<S: Simd, A: Access, const R: usize, const U: usize>(
-        self,
-        simd: S,
-        access: A,
-        at: usize,
-        acc: &mut [[S::A; U]; R],
-    ) {
-        // SAFETY: the caller's contract is the same.
-        unsafe { load_rows(simd, access, self.outputs.cast(), at, acc) }
-    }
-    #[inline(always)]
-    unsafe fn load<S: Simd, A: Access, const U: usize>(
+    unsafe fn load<S: Simd, A: Access>(
         self,
         simd: S,
         access: A,
         source: *const u8,
         at: usize,
-    ) -> [S::X; U] {
-        let mut x = [simd.split(simd.zero()); U];
-        for u in 0..U {
-            let at = at + u * S::BYTES;
-            // SAFETY: the caller's contract; `new` is as long as `old`, the source.
-            let (old, new) =
-                unsafe { (access.load(simd, source.add(at)), access.load(simd, self.new.add(at))) };
-            x[u] = simd.split(simd.xor(old, new));
-        }
-        x
+    ) -> S::V {
+        // SAFETY: the caller's contract; `new` is as long as `old`, the source.
+        let (old, new) =
+            unsafe { (access.load(simd, source.add(at)), access.load(simd, self.new.add(at))) };
+        // What was done before must not be added again.
+        access.fresh(simd, simd.xor(old, new))
     }
     #[inline(always)]
-    unsafe fn end<S: Simd, A: Access, const R: usize, const U: usize>(
+    unsafe fn put<S: Simd, A: Access>(
         self,
         simd: S,
         access: A,
+        output: *mut u8,
         at: usize,
-        acc: &[[S::A; U]; R],
+        v: S::V,
         _: &mut S::V,
     ) {
-        // SAFETY: the caller's contract is the same.
-        unsafe { store_rows(simd, access, self.outputs, at, acc) }
+        // SAFETY: the caller's contract.
+        unsafe {
+            let stored = access.load(simd, output.cast_const().add(at));
+            access.store(simd, output.add(at), simd.xor(v, stored));
+        }
     }
 }

@@ -101,6 +101,7 @@ unsafe impl Simd for Ssse3 {
         fn zero() -> __m128i { _mm_setzero_si128() }
         fn xor(a: __m128i, b: __m128i) -> __m128i { _mm_xor_si128(a, b) }
         fn or(a: __m128i, b: __m128i) -> __m128i { _mm_or_si128(a, b) }
+        fn and(a: __m128i, b: __m128i) -> __m128i { _mm_and_si128(a, b) }
         fn is_zero(v: __m128i) -> bool {
             _mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_setzero_si128())) == 0xffff
         }
@@ -110,6 +111,9 @@ unsafe impl Simd for Ssse3 {
         fn split(v: __m128i) -> (__m128i, __m128i) {
             let nibble = _mm_set1_epi8(15);
             (_mm_and_si128(v, nibble), _mm_and_si128(_mm_srli_epi64::<4>(v), nibble))
+        }
+        fn add(a: (__m128i, __m128i), b: (__m128i, __m128i)) -> (__m128i, __m128i) {
+            (_mm_xor_si128(a.0, b.0), _mm_xor_si128(a.1, b.1))
         }
         fn mul_add(sum: &mut __m128i, c: (__m128i, __m128i), x: (__m128i, __m128i)) {
             let product = _mm_xor_si128(_mm_shuffle_epi8(c.0, x.0), _mm_shuffle_epi8(c.1, x.1));
@@ -133,6 +137,7 @@ unsafe impl Simd for Avx2 {
         fn zero() -> __m256i { _mm256_setzero_si256() }
         fn xor(a: __m256i, b: __m256i) -> __m256i { _mm256_xor_si256(a, b) }
         fn or(a: __m256i, b: __m256i) -> __m256i { _mm256_or_si256(a, b) }
+        fn and(a: __m256i, b: __m256i) -> __m256i { _mm256_and_si256(a, b) }
         fn is_zero(v: __m256i) -> bool { _mm256_testz_si256(v, v) != 0 }
         fn prepare(c: &Coef) -> (__m256i, __m256i) {
             (_mm256_broadcastsi128_si256(_mm_loadu_si128(c.low.as_ptr().cast())),
@@ -141,6 +146,9 @@ unsafe impl Simd for Avx2 {
         fn split(v: __m256i) -> (__m256i, __m256i) {
             let nibble = _mm256_set1_epi8(15);
             (_mm256_and_si256(v, nibble), _mm256_and_si256(_mm256_srli_epi64::<4>(v), nibble))
+        }
+        fn add(a: (__m256i, __m256i), b: (__m256i, __m256i)) -> (__m256i, __m256i) {
+            (_mm256_xor_si256(a.0, b.0), _mm256_xor_si256(a.1, b.1))
         }
         fn mul_add(sum: &mut __m256i, c: (__m256i, __m256i), x: (__m256i, __m256i)) {
             let (low, high) = (_mm256_shuffle_epi8(c.0, x.0), _mm256_shuffle_epi8(c.1, x.1));
@@ -164,8 +172,10 @@ unsafe impl Simd for Gfni256 {
         fn zero() -> __m256i { _mm256_setzero_si256() }
         fn xor(a: __m256i, b: __m256i) -> __m256i { _mm256_xor_si256(a, b) }
         fn or(a: __m256i, b: __m256i) -> __m256i { _mm256_or_si256(a, b) }
+        fn and(a: __m256i, b: __m256i) -> __m256i { _mm256_and_si256(a, b) }
         fn is_zero(v: __m256i) -> bool { _mm256_testz_si256(v, v) != 0 }
         fn prepare(c: &Coef) -> __m256i { _mm256_set1_epi64x(c.affine.cast_signed()) }
+        fn add(a: __m256i, b: __m256i) -> __m256i { _mm256_xor_si256(a, b) }
         fn mul_add(sum: &mut __m256i, c: __m256i, x: __m256i) {
             *sum = _mm256_xor_si256(*sum, _mm256_gf2p8affine_epi64_epi8::<0>(x, c));
         }
@@ -210,6 +220,7 @@ unsafe impl Simd for Avx512 {
         fn zero() -> __m512i { _mm512_setzero_si512() }
         fn xor(a: __m512i, b: __m512i) -> __m512i { _mm512_xor_si512(a, b) }
         fn or(a: __m512i, b: __m512i) -> __m512i { _mm512_or_si512(a, b) }
+        fn and(a: __m512i, b: __m512i) -> __m512i { _mm512_and_si512(a, b) }
         fn is_zero(v: __m512i) -> bool { _mm512_test_epi64_mask(v, v) == 0 }
         fn prepare(c: &Coef) -> (__m512i, __m512i) {
             (_mm512_broadcast_i32x4(_mm_loadu_si128(c.low.as_ptr().cast())),
@@ -218,6 +229,9 @@ unsafe impl Simd for Avx512 {
         fn split(v: __m512i) -> (__m512i, __m512i) {
             let nibble = _mm512_set1_epi8(15);
             (_mm512_and_si512(v, nibble), _mm512_and_si512(_mm512_srli_epi64::<4>(v), nibble))
+        }
+        fn add(a: (__m512i, __m512i), b: (__m512i, __m512i)) -> (__m512i, __m512i) {
+            (_mm512_xor_si512(a.0, b.0), _mm512_xor_si512(a.1, b.1))
         }
         fn mul_add(sum: &mut __m512i, c: (__m512i, __m512i), x: (__m512i, __m512i)) {
             let (low, high) = (_mm512_shuffle_epi8(c.0, x.0), _mm512_shuffle_epi8(c.1, x.1));
@@ -242,8 +256,10 @@ unsafe impl Simd for Gfni512 {
         fn zero() -> __m512i { _mm512_setzero_si512() }
         fn xor(a: __m512i, b: __m512i) -> __m512i { _mm512_xor_si512(a, b) }
         fn or(a: __m512i, b: __m512i) -> __m512i { _mm512_or_si512(a, b) }
+        fn and(a: __m512i, b: __m512i) -> __m512i { _mm512_and_si512(a, b) }
         fn is_zero(v: __m512i) -> bool { _mm512_test_epi64_mask(v, v) == 0 }
         fn prepare(c: &Coef) -> __m512i { _mm512_set1_epi64(c.affine.cast_signed()) }
+        fn add(a: __m512i, b: __m512i) -> __m512i { _mm512_xor_si512(a, b) }
         fn mul_add(sum: &mut __m512i, c: __m512i, x: __m512i) {
             // The kernel adds two products at a time: the compiler makes that one three-way xor.
             *sum = _mm512_xor_si512(*sum, _mm512_gf2p8affine_epi64_epi8::<0>(x, c));

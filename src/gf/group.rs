@@ -1,0 +1,449 @@
+//! Groups of rows with a structure: the kernel of the shapes, and the pass over all groups.
+#![allow(unsafe_code)]
+// As in `kernel`: what is indexed by constant ranges becomes registers.
+#![allow(clippy::needless_range_loop)]
+
+use alloc::boxed::Box;
+use core::mem::MaybeUninit;
+
+use super::Backend;
+use super::access::{Access, Cached, Streamed};
+use super::coef::Coef;
+use super::kernel::{Job, STREAM_BYTES, tile_bytes};
+use super::shape::{Fft, Fold, Shape, Tri};
+use super::simd::{Kernel, Simd};
+use super::verb::{Dot, Verb, Verify};
+
+/// Most sources, and most rows of a group with the absent ones.
+const MAX_SOURCES: usize = 256;
+const MAX_ROWS: usize = 16;
+/// Most rows that a shape takes along coefficient by coefficient.
+pub(crate) const MAX_EXTRA: usize = 1;
+
+/// Rows that are computed in one pass over the sources.
+#[derive(Debug)]
+pub(crate) struct Group {
+    shape: Shape,
+    /// Rows computed coefficient by coefficient in the same pass, after those of the shape.
+    extra: usize,
+    /// Blocks of 8, 4, 2 and 1 columns.
+    blocks: [usize; 4],
+    /// Sources in the order of the blocks.
+    columns: Box<[u8]>,
+    /// Outputs in the order of the shape.
+    rows: Box<[u8]>,
+    coefs: Box<[Coef]>,
+}
+
+impl Group {
+    /// A row that the shape has, and nobody wants.
+    pub(crate) const ABSENT: u8 = u8::MAX;
+
+    /// `coefs` are first those that turn sums into rows; then, block after block, those of the
+    /// shape and `extra` for each of its columns. Without a shape they are source after source.
+    ///
+    /// `None` unless all of this fits together: the kernel relies on it.
+    pub(crate) fn new(
+        shape: Shape,
+        extra: usize,
+        blocks: [usize; 4],
+        columns: Box<[u8]>,
+        rows: Box<[u8]>,
+        coefs: Box<[Coef]>,
+    ) -> Option<Group> {
+        let sizes = [8, 4, 2, 1];
+        let mut expected = shape.final_coefs();
+        let mut count = 0;
+        for (n, size) in blocks.into_iter().zip(sizes) {
+            if n > 0 && size > shape.widest() {
+                return None;
+            }
+            count += n * size;
+            expected += n * (shape.block_coefs(size) + size * extra);
+        }
+        let most = if shape == Shape::Direct { MAX_ROWS } else { MAX_EXTRA };
+        let fits = extra <= most
+            && columns.len() == count
+            && count <= MAX_SOURCES
+            && rows.len() == shape.rows() + extra
+            && rows[shape.rows()..].iter().all(|row| *row != Group::ABSENT)
+            && coefs.len() == expected;
+        fits.then_some(Group { shape, extra, blocks, columns, rows, coefs })
+    }
+
+    pub(crate) fn shape(&self) -> Shape {
+        self.shape
+    }
+    pub(crate) fn extra(&self) -> usize {
+        self.extra
+    }
+    pub(crate) fn blocks(&self) -> [usize; 4] {
+        self.blocks
+    }
+    pub(crate) fn columns(&self) -> &[u8] {
+        &self.columns
+    }
+    /// The outputs of this group, without those that are absent.
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = usize> {
+        self.rows.iter().filter(|row| **row != Group::ABSENT).map(|row| usize::from(*row))
+    }
+    /// True if all its sources and outputs are among so many.
+    fn is_within(&self, sources: usize, outputs: usize) -> bool {
+        self.columns.iter().all(|column| usize::from(*column) < sources)
+            && self.outputs().all(|row| row < outputs)
+    }
+}
+
+/// Groups that share the rows of one matrix among them.
+#[derive(Debug)]
+pub(crate) struct Groups {
+    groups: Box<[Group]>,
+    sources: usize,
+    outputs: usize,
+}
+
+impl Groups {
+    /// `None` if a group speaks of a source or output that there is not.
+    pub(crate) fn new(groups: Box<[Group]>, sources: usize, outputs: usize) -> Option<Groups> {
+        let fits = sources <= MAX_SOURCES && groups.iter().all(|g| g.is_within(sources, outputs));
+        fits.then_some(Groups { groups, sources, outputs })
+    }
+
+    /// True if these are for so many sources and outputs.
+    pub(crate) fn are_for(&self, sources: usize, outputs: usize) -> bool {
+        (sources, outputs) == (self.sources, self.outputs)
+    }
+
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Group> {
+        self.groups.iter()
+    }
+
+    /// [`super::dot`] by these groups; `coefs` say the same, coefficient by coefficient, and serve
+    /// where shards are too short.
+    ///
+    /// # Safety
+    ///
+    /// As for [`super::dot`]. There are as many sources and outputs as the groups were made for.
+    pub(crate) unsafe fn dot(
+        &self,
+        backend: Backend,
+        coefs: &[Coef],
+        sources: &[*const u8],
+        outputs: &[*mut u8],
+        len: usize,
+    ) {
+        debug_assert_eq!((sources.len(), outputs.len()), (self.sources, self.outputs));
+        let verb = Dot { outputs: outputs.as_ptr() };
+        // SAFETY: the caller's contract, and `outputs` has as many entries as there are rows.
+        let direct = unsafe { Job::new(verb, coefs, sources, outputs.len(), len) };
+        backend.dispatch(Grouped { groups: &self.groups, direct });
+    }
+
+    /// [`super::verify`] by these groups.
+    ///
+    /// # Safety
+    ///
+    /// As for [`super::verify`]. There are as many sources and outputs as the groups were made for.
+    pub(crate) unsafe fn verify(
+        &self,
+        backend: Backend,
+        coefs: &[Coef],
+        sources: &[*const u8],
+        outputs: &[*const u8],
+        len: usize,
+    ) -> bool {
+        debug_assert_eq!((sources.len(), outputs.len()), (self.sources, self.outputs));
+        let verb = Verify { outputs: outputs.as_ptr() };
+        // SAFETY: the caller's contract, and `outputs` has as many entries as there are rows.
+        let direct = unsafe { Job::new(verb, coefs, sources, outputs.len(), len) };
+        backend.dispatch(Grouped { groups: &self.groups, direct })
+    }
+}
+
+/// All groups over all bytes. Holds the promises of its [`Job`]; `groups` are within its sources
+/// and outputs ([`Groups::new`] saw to it).
+struct Grouped<'a, V> {
+    groups: &'a [Group],
+    direct: Job<'a, V>,
+}
+
+impl<V: Verb> Kernel for Grouped<'_, V> {
+    type Out = bool;
+
+    #[inline(always)]
+    fn call<S: Simd>(self, simd: S) -> bool {
+        let Job { verb, rows, len, .. } = self.direct;
+        // A step of the widest kernel must fit.
+        if len < 4 * S::BYTES {
+            return self.direct.call(simd);
+        }
+        if self.direct.bytes() >= STREAM_BYTES {
+            // SAFETY: whoever made the job promised `rows` outputs.
+            if let Some(head) = unsafe { verb.misalignment::<S>(rows) } {
+                return self.direct.head::<S>(simd, head) & self.tiles::<S, true>(simd, head, len);
+            }
+        }
+        self.tiles::<S, false>(simd, 0, len)
+    }
+}
+
+impl<V: Verb> Grouped<'_, V> {
+    fn tiles<S: Simd, const STREAM: bool>(&self, simd: S, from: usize, to: usize) -> bool {
+        let tile = match self.groups.len() {
+            0 | 1 => usize::MAX,
+            _ => tile_bytes(self.direct.sources.len()),
+        };
+        let mut good = true;
+        let mut start = from;
+        while start < to {
+            // The last tile is longer rather than too short for a step.
+            let left = to - start;
+            let end = if left / 2 < tile { to } else { start + tile };
+            for group in self.groups {
+                good &= self.group::<S, STREAM>(simd, group, start, end);
+            }
+            start = end;
+        }
+        good
+    }
+
+    fn group<S: Simd, const STREAM: bool>(
+        &self,
+        simd: S,
+        group: &Group,
+        start: usize,
+        end: usize,
+    ) -> bool {
+        let mut sources = [const { MaybeUninit::uninit() }; MAX_SOURCES];
+        for (slot, column) in sources.iter_mut().zip(&group.columns) {
+            slot.write(self.direct.sources[usize::from(*column)]);
+        }
+        // SAFETY: `Group::new` saw to it that there are at most MAX_SOURCES columns; so many slots
+        // were just written.
+        let sources: &[*const u8] =
+            unsafe { core::slice::from_raw_parts(sources.as_ptr().cast(), group.columns.len()) };
+        let mut outputs = [core::ptr::null_mut(); MAX_ROWS];
+        for (slot, row) in outputs.iter_mut().zip(&group.rows) {
+            if *row != Group::ABSENT {
+                // SAFETY: the job's outputs are as many as `Groups::new` compared the rows with.
+                *slot = unsafe { *self.direct.verb.outputs().add(usize::from(*row)) };
+            }
+        }
+        let verb = self.direct.verb.with_outputs(outputs.as_ptr());
+        if group.shape == Shape::Direct {
+            // SAFETY: as many outputs as the group has rows were just listed, and they are some of
+            // the job's; the sources are the job's too.
+            let job = unsafe { Job::new(verb, &group.coefs, sources, group.extra, end) };
+            return job.tiles::<S, STREAM>(simd, start, end);
+        }
+        let pass = Pass::<V, STREAM> { verb, group, sources, start, end };
+        match (group.shape, group.extra) {
+            (Shape::Pair, 0) => pass.run::<S, Fft, 2, 0, 4, 4, 4, 2>(simd),
+            (Shape::Pair, _) => pass.run::<S, Fft, 2, 1, 4, 2, 2, 1>(simd),
+            (Shape::Tri, 0) => pass.run::<S, Tri, 3, 0, 4, 2, 2, 1>(simd),
+            (Shape::Tri, _) => pass.run::<S, Tri, 3, 1, 2, 1, 1, 1>(simd),
+            (Shape::Fft4, 0) => pass.run::<S, Fft, 4, 0, 4, 2, 2, 1>(simd),
+            (Shape::Fft4, _) => pass.run::<S, Fft, 4, 1, 2, 1, 1, 1>(simd),
+            (_, 0) => pass.run::<S, Fft, 8, 0, 1, 1, 1, 1>(simd),
+            _ => pass.run::<S, Fft, 8, 1, 1, 1, 1, 1>(simd),
+        }
+    }
+}
+
+/// One group over one tile. Holds the promises of its [`Job`] for `start..end`, which is at least
+/// four registers long. The verb has an output for each row of the group, null where it is absent.
+struct Pass<'a, V, const STREAM: bool> {
+    verb: V,
+    group: &'a Group,
+    sources: &'a [*const u8],
+    start: usize,
+    end: usize,
+}
+
+/// A pass with its constants: a shape of N rows and D more, U registers of each at a time.
+struct Fixed<'a, V, T, const N: usize, const D: usize, const U: usize, const STREAM: bool> {
+    pass: Pass<'a, V, STREAM>,
+    shape: core::marker::PhantomData<T>,
+}
+
+impl<'a, V: Verb, const STREAM: bool> Pass<'a, V, STREAM> {
+    /// The last four are U, as much as registers allow without spilling: for 32 registers and a
+    /// source in one of them, or in two; and likewise for 16.
+    #[inline(always)]
+    fn run<
+        S: Simd,
+        T: Fold<N>,
+        const N: usize,
+        const D: usize,
+        const WIDE: usize,
+        const WIDE_TWO: usize,
+        const NARROW: usize,
+        const NARROW_TWO: usize,
+    >(
+        self,
+        simd: S,
+    ) -> bool {
+        let shape = core::marker::PhantomData::<T>;
+        match (S::WIDE_FILE, S::PAIRS) {
+            (true, true) => simd.run(Fixed::<V, T, N, D, WIDE, STREAM> { pass: self, shape }),
+            (true, false) => simd.run(Fixed::<V, T, N, D, WIDE_TWO, STREAM> { pass: self, shape }),
+            (false, true) => simd.run(Fixed::<V, T, N, D, NARROW, STREAM> { pass: self, shape }),
+            (false, false) => {
+                simd.run(Fixed::<V, T, N, D, NARROW_TWO, STREAM> { pass: self, shape })
+            }
+        }
+    }
+}
+
+impl<V: Verb, T: Fold<N>, const N: usize, const D: usize, const U: usize, const STREAM: bool> Kernel
+    for Fixed<'_, V, T, N, D, U, STREAM>
+{
+    type Out = bool;
+
+    #[inline(always)]
+    fn call<S: Simd>(self, simd: S) -> bool {
+        let pass = &self.pass;
+        let step = U * S::BYTES;
+        let mut residue = simd.zero();
+        let mut at = pass.start;
+        // SAFETY: `at + step` is at most `end`, which is within the `len` bytes that the job's
+        // caller vouches for. With STREAM, `call` starts where all outputs are aligned, and steps
+        // keep it so. The last step begins where it just fits: what it does twice it does alike.
+        unsafe {
+            if STREAM {
+                while pass.end - at >= step {
+                    self.step::<S, Streamed>(simd, Streamed, at, &mut residue);
+                    at += step;
+                }
+                simd.fence();
+                if at < pass.end {
+                    self.step::<S, Cached>(simd, Cached, pass.end - step, &mut residue);
+                }
+            } else {
+                while at < pass.end {
+                    self.step::<S, Cached>(simd, Cached, at.min(pass.end - step), &mut residue);
+                    at += step;
+                }
+            }
+        }
+        simd.is_zero(residue)
+    }
+}
+
+/// The sums of one step, and where it has got to.
+struct Sums<S: Simd, const N: usize, const D: usize, const U: usize> {
+    shape: [[S::A; N]; U],
+    extra: [[S::A; D]; U],
+    source: *const *const u8,
+    coefs: *const Coef,
+}
+
+impl<V: Verb, T: Fold<N>, const N: usize, const D: usize, const U: usize, const STREAM: bool>
+    Fixed<'_, V, T, N, D, U, STREAM>
+{
+    /// U registers of each row, at byte `at`.
+    ///
+    /// # Safety
+    ///
+    /// What `access` moves at `at` lies within `start..end`, for U registers.
+    #[inline(always)]
+    unsafe fn step<S: Simd, A: Access>(&self, simd: S, access: A, at: usize, residue: &mut S::V) {
+        let group = self.pass.group;
+        let finals = group.coefs.as_ptr();
+        let empty = simd.open(simd.zero());
+        let mut sums = Sums::<S, N, D, U> {
+            shape: [[empty; N]; U],
+            extra: [[empty; D]; U],
+            source: self.pass.sources.as_ptr(),
+            coefs: finals.wrapping_add(T::SHAPE.final_coefs()),
+        };
+        // SAFETY: `Group::new` counted: there are as many sources, and coefficients after the
+        // final ones, as the blocks consume in this order.
+        unsafe {
+            if T::SHAPE.widest() == 8 {
+                for _ in 0..group.blocks[0] {
+                    self.block::<S, A, 8>(simd, access, at, &mut sums);
+                }
+            }
+            if T::SHAPE.widest() >= 4 {
+                for _ in 0..group.blocks[1] {
+                    self.block::<S, A, 4>(simd, access, at, &mut sums);
+                }
+            }
+            // Two at a time, so that one addition takes two products.
+            let mut left = group.blocks[2];
+            while S::PAIRS && left >= 2 {
+                self.block::<S, A, 2>(simd, access, at, &mut sums);
+                self.block::<S, A, 2>(simd, access, at, &mut sums);
+                left -= 2;
+            }
+            while left > 0 {
+                self.block::<S, A, 2>(simd, access, at, &mut sums);
+                left -= 1;
+            }
+            let mut left = group.blocks[3];
+            while S::PAIRS && left >= 2 {
+                self.block::<S, A, 1>(simd, access, at, &mut sums);
+                self.block::<S, A, 1>(simd, access, at, &mut sums);
+                left -= 2;
+            }
+            while left > 0 {
+                self.block::<S, A, 1>(simd, access, at, &mut sums);
+                left -= 1;
+            }
+            let outputs = self.pass.verb.outputs();
+            for u in 0..U {
+                let at = at + u * S::BYTES;
+                let rows = T::finish(simd, &sums.shape[u], finals);
+                for r in 0..N {
+                    let output = *outputs.add(r);
+                    if !output.is_null() {
+                        self.pass.verb.put(simd, access, output, at, rows[r], residue);
+                    }
+                }
+                for r in 0..D {
+                    let row = simd.close(&sums.extra[u][r]);
+                    self.pass.verb.put(simd, access, *outputs.add(N + r), at, row, residue);
+                }
+            }
+        }
+    }
+
+    /// Adds a block of M columns.
+    ///
+    /// # Safety
+    ///
+    /// As for `step`; M sources and the coefficients of a block are left.
+    #[inline(always)]
+    unsafe fn block<S: Simd, A: Access, const M: usize>(
+        &self,
+        simd: S,
+        access: A,
+        at: usize,
+        sums: &mut Sums<S, N, D, U>,
+    ) where
+        T: Fold<N>,
+    {
+        let extra = sums.coefs.wrapping_add(T::SHAPE.block_coefs(M));
+        for u in 0..U {
+            let mut x = [simd.zero(); M];
+            // SAFETY: the caller's contract; of the block's coefficients the shape's are first,
+            // then D for each column.
+            unsafe {
+                for i in 0..M {
+                    let source = *sums.source.add(i);
+                    x[i] = self.pass.verb.load(simd, access, source, at + u * S::BYTES);
+                }
+                for i in 0..M {
+                    for r in 0..D {
+                        let c = simd.prepare(&*extra.add(i * D + r));
+                        simd.mul_add(&mut sums.extra[u][r], c, simd.split(x[i]));
+                    }
+                }
+                T::block::<S, M>(simd, x, sums.coefs, &mut sums.shape[u]);
+            }
+        }
+        sums.source = sums.source.wrapping_add(M);
+        sums.coefs = extra.wrapping_add(M * D);
+    }
+}

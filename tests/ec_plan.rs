@@ -1,0 +1,126 @@
+//! Every way to compute parity that a plan can choose, against the schoolbook.
+#![cfg(feature = "std")]
+#![allow(clippy::unwrap_used)]
+
+#[path = "common/oracle.rs"]
+mod oracle;
+
+use std::collections::BTreeSet;
+
+use lustrine::ec::{Codec, Geometry, Part};
+use lustrine::gf::{Backend, Shape};
+
+/// Encodes and verifies by a plan, around the lengths where its kernels begin and end a step.
+fn check(k: usize, p: usize, backend: Backend, shapes: &[Shape], lens: &[usize]) -> Vec<Part> {
+    let geometry = Geometry::new(k, p).unwrap();
+    let codec = Codec::with_shapes(geometry, backend, shapes);
+    let longest = lens.iter().copied().max().unwrap();
+    let data = oracle::noisy_shards(k, longest, (k * p) as u64);
+    let expected = oracle::encode(&data, p);
+    for len in lens {
+        let data: Vec<_> = data.iter().map(|shard| &shard[..*len]).collect();
+        let mut parity = vec![vec![0xee; *len]; p];
+        codec.encode(&data, &mut parity).unwrap();
+        for (row, right) in parity.iter().zip(&expected) {
+            assert!(*row == right[..*len], "{backend}, {len} bytes: {}", codec.plan());
+        }
+        assert_eq!(codec.verify(&data, &parity), Ok(true), "{backend}, {len}: {}", codec.plan());
+        // One wrong bit in each row by itself.
+        for row in 0..p {
+            let at = (row * 97 + len / 2) % len;
+            parity[row][at] ^= 1 << (row % 8);
+            let verdict = codec.verify(&data, &parity);
+            assert_eq!(verdict, Ok(false), "{backend}, {len}, row {row}: {}", codec.plan());
+            parity[row][at] ^= 1 << (row % 8);
+        }
+    }
+    codec.plan().parts()
+}
+
+/// Each shape alone and all together, on each backend; and each kind of block that there is must
+/// have been met.
+#[test]
+fn plans_are_right() {
+    let lens: &[usize] = &[255, 256, 257, 300, 511, 512, 777];
+    let mut met = BTreeSet::new();
+    let (last, most) = if cfg!(miri) { (9, 3) } else { (26, 15) };
+    for backend in Backend::available() {
+        for shapes in [
+            &[Shape::Pair][..],
+            &[Shape::Tri],
+            &[Shape::Fft4],
+            &[Shape::Fft8],
+            &[Shape::Pair, Shape::Fft8],
+            Shape::ALL,
+        ] {
+            for k in 2..last {
+                for p in 1..=most {
+                    // Long searches and slow oracles only where they say something new.
+                    let lens = if k < 12 && p < 9 { lens } else { &lens[2..4] };
+                    if p > 9 && k % 5 != 0 {
+                        continue;
+                    }
+                    for part in check(k, p, backend, shapes, lens) {
+                        let sizes = part.blocks.iter().map(Vec::len);
+                        met.extend(sizes.map(|size| {
+                            (backend.name(), part.shape, part.extra.len().min(2), size)
+                        }));
+                    }
+                }
+            }
+        }
+        if cfg!(miri) {
+            continue;
+        }
+        for (shape, sizes) in [
+            (Shape::Pair, &[1, 2][..]),
+            (Shape::Tri, &[1, 2, 4]),
+            (Shape::Fft4, &[1, 2, 4]),
+            (Shape::Fft8, &[1, 2, 4, 8]),
+        ] {
+            for extra in 0..=1 {
+                for size in sizes {
+                    let kind = (backend.name(), shape, extra, *size);
+                    assert!(met.contains(&kind), "no plan has {kind:?}");
+                }
+            }
+        }
+    }
+}
+
+/// Shards beyond the caches, whose parity is streamed: at once, and in tiles of several groups.
+#[test]
+#[cfg(not(miri))]
+fn streamed_plans_are_right() {
+    for backend in Backend::available() {
+        let len = (4 << 20) / 12 + 77;
+        check(8, 4, backend, &[Shape::Fft4], &[len]);
+        check(7, 5, backend, &[Shape::Tri], &[len]);
+        check(8, 8, backend, &[Shape::Fft8], &[len]);
+    }
+}
+
+/// Plans never cost more products than the matrix has entries.
+#[test]
+#[cfg(not(miri))]
+fn plans_save_products() {
+    // From a sweep of all partitions by the shapes' formulas: multiplies of the best.
+    let best = [
+        (8, 2, 12),
+        (8, 3, 16),
+        (10, 4, 22),
+        (12, 4, 25),
+        (16, 4, 33),
+        (16, 8, 45),
+        (20, 8, 57),
+        (7, 2, 14),
+    ];
+    for (k, p, products) in best {
+        let codec = Codec::new(Geometry::new(k, p).unwrap());
+        let plan = codec.plan();
+        if Backend::best().name() == "gfni512" {
+            assert_eq!(plan.products(), products, "{plan}");
+        }
+        assert!(plan.products() <= k * p, "{plan}");
+    }
+}
