@@ -134,7 +134,9 @@ impl<I: Sources, O: Sinks> Pass<'_, I, O> {
                 first = first.min(position.room(segments).len());
             }
         }
-        let most = left.min(TILE);
+        // Gathered bytes and where they came from share the first-level cache. From memory, longer
+        // tiles make up for that.
+        let most = left.min(if self.stream { TILE } else { TILE / 2 });
         if first >= RUN.min(left) {
             first
         } else if last >= GATHERED_RUN {
@@ -221,7 +223,7 @@ impl<I: Sources, O: Sinks> Pass<'_, I, O> {
         self.pipeline.codec.encode(sources, outputs)?;
 
         let mut copies = self.copy.as_mut().map(|copy| copy.stripes().zip(&mut work.copy));
-        let mut streamed = 0;
+        let mut sent = 0;
         let stripes = self.data.stripes().zip(&mut work.data);
         for (index, (bytes, (segments, position))) in sources.iter().zip(stripes).enumerate() {
             let next = position.rest(segments);
@@ -232,16 +234,27 @@ impl<I: Sources, O: Sinks> Pass<'_, I, O> {
                 let written = position.write(segments, bytes, Some(streamer));
                 whole(self.len, ShardList::Copy, index, start, written, size)?;
             }
-            // Whole lines, and in the end all.
-            let part = size * (index + 1) / self.k;
-            let to = if index + 1 == self.k { size } else { part / LINE * LINE };
-            let stripes = self.parity.stripes().zip(&mut work.parity);
-            for (index, (bytes, (segments, position))) in outputs.iter().zip(stripes).enumerate() {
-                let bytes = bytes.get(streamed..to).unwrap_or_default();
+            // One scratch tile after the other, by now so many bytes.
+            let due = size * self.p * (index + 1) / self.k;
+            while sent < due {
+                let (index, from) = (sent / size, sent % size);
+                let mut stripes = self.parity.stripes().zip(&mut work.parity);
+                let Some((segments, position)) = stripes.nth(index) else { break };
+                let mut to = size.min(due - index * size);
+                if to < size {
+                    // Up to the end of a line: parts of one are not streamed.
+                    let place = position.room(segments).as_ptr().addr();
+                    to = to.saturating_sub((place + to - from) % LINE);
+                }
+                let bytes = outputs.get(index).and_then(|bytes| bytes.get(from..to));
+                let bytes = bytes.unwrap_or_default();
+                if bytes.is_empty() {
+                    break;
+                }
                 let written = position.write(segments, bytes, Some(streamer));
-                whole(self.len, ShardList::Parity, index, start + streamed, written, bytes.len())?;
+                whole(self.len, ShardList::Parity, index, start + from, written, bytes.len())?;
+                sent += written;
             }
-            streamed = to;
         }
         for (index, bytes) in outputs.iter().enumerate() {
             sums.add(self.k + index, start, bytes);
