@@ -1,0 +1,204 @@
+//! Every shard of a call ends, or begins, at a page that may not be touched: no byte outside is read
+//! or written, whatever the plan, the backend and the length.
+#![cfg(all(feature = "std", unix, not(miri)))]
+#![allow(unsafe_code, clippy::unwrap_used)]
+
+#[path = "common/oracle.rs"]
+mod oracle;
+
+use lustrine::ec::{Codec, Geometry};
+use lustrine::gf::{Backend, Shape};
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+
+/// As large as pages get on the systems that we know.
+const PAGE: usize = 64 << 10;
+/// Room for a shard of the smallest code that is streamed.
+const ROOM: usize = 6 * PAGE;
+
+/// Where a shard lies in its room.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// A byte before it may not be touched.
+    Front,
+    /// A byte behind it may not be touched.
+    Back,
+}
+
+/// Room for a shard between two pages that may not be touched.
+struct Guarded(*mut u8);
+
+impl Guarded {
+    fn new() -> Guarded {
+        // SAFETY: new memory wherever there is room; then the first and the last page of just that.
+        unsafe {
+            let protection = ProtFlags::READ | ProtFlags::WRITE;
+            let len = ROOM + 2 * PAGE;
+            let start = mmap_anonymous(std::ptr::null_mut(), len, protection, MapFlags::PRIVATE);
+            let start = start.unwrap();
+            mprotect(start, PAGE, MprotectFlags::empty()).unwrap();
+            mprotect(start.byte_add(PAGE + ROOM), PAGE, MprotectFlags::empty()).unwrap();
+            Guarded(start.cast())
+        }
+    }
+
+    /// The shard: `len` bytes.
+    fn shard(&mut self, len: usize, place: Place) -> &mut [u8] {
+        assert!(len <= ROOM);
+        let start = match place {
+            Place::Front => PAGE,
+            Place::Back => PAGE + ROOM - len,
+        };
+        // SAFETY: start..start + len is in the room, which is mapped, zeroed at first, and borrowed
+        // with self.
+        unsafe { std::slice::from_raw_parts_mut(self.0.add(start), len) }
+    }
+
+    /// The shard, holding the first bytes of `content`.
+    fn filled(&mut self, len: usize, place: Place, content: &[u8]) -> &mut [u8] {
+        let shard = self.shard(len, place);
+        shard.copy_from_slice(&content[..len]);
+        shard
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        // SAFETY: the mapping made by new, which nobody refers to any longer.
+        unsafe { munmap(self.0.cast(), ROOM + 2 * PAGE).unwrap() };
+    }
+}
+
+/// A code, and what is right for it.
+struct Case {
+    geometry: Geometry,
+    shapes: &'static [Shape],
+    /// Data, then parity.
+    shards: Vec<Vec<u8>>,
+    /// What the data shard `CHANGED` becomes, and what that makes of the parity.
+    new: Vec<u8>,
+    new_parity: Vec<Vec<u8>>,
+}
+
+const CHANGED: usize = 3;
+
+impl Case {
+    fn new(k: usize, p: usize, shapes: &'static [Shape]) -> Case {
+        let geometry = Geometry::new(k, p).unwrap();
+        let longest = streamed_len(k + p);
+        let mut shards = oracle::noisy_shards(k, longest, (100 * k + p) as u64);
+        let new = oracle::noise(longest, 77);
+        let parity = oracle::encode(&shards, p);
+        let change: Vec<u8> = shards[CHANGED].iter().zip(&new).map(|(a, b)| a ^ b).collect();
+        let mut new_parity = parity.clone();
+        for (i, row) in new_parity.iter_mut().enumerate() {
+            oracle::mul_add(row, oracle::coefficient(k, i, CHANGED), &change);
+        }
+        shards.extend(parity);
+        Case { geometry, shapes, shards, new, new_parity }
+    }
+
+    fn check(&self, backend: Backend, rooms: &mut [Guarded], lens: impl Iterator<Item = usize>) {
+        let codec = Codec::with_shapes(self.geometry, backend, self.shapes);
+        for len in lens {
+            for place in [Place::Front, Place::Back] {
+                self.touch(&codec, rooms, len, place);
+            }
+        }
+    }
+
+    /// Each operation once. A byte touched outside kills the process.
+    fn touch(&self, codec: &Codec, rooms: &mut [Guarded], len: usize, place: Place) {
+        let (k, p) = (self.geometry.data(), self.geometry.parity());
+        let what = || format!("{}, {len} bytes, {place:?}: {}", codec.backend(), codec.plan());
+        let (new, rooms) = rooms.split_first_mut().unwrap();
+        let new = &*new.filled(len, place, &self.new);
+        let rooms = rooms[..k + p].iter_mut().zip(&self.shards);
+        let mut shards: Vec<&mut [u8]> =
+            rooms.map(|(room, right)| room.filled(len, place, right)).collect();
+        let right = |index: usize| &self.shards[index][..len];
+
+        let (data, parity) = shards.split_at_mut(k);
+        parity.iter_mut().for_each(|shard| shard.fill(0xee));
+        codec.encode(data, parity).unwrap();
+        for (i, shard) in parity.iter().enumerate() {
+            assert!(**shard == *right(k + i), "encode, {}", what());
+        }
+
+        assert_eq!(codec.verify(data, parity), Ok(true), "{}", what());
+        if let Some(last) = parity[p - 1].last_mut() {
+            *last ^= 1;
+            assert_eq!(codec.verify(data, parity), Ok(false), "{}", what());
+        }
+
+        // As many as can be lost: data, the first and the last, and as much of the parity.
+        let lost: Vec<usize> =
+            (0..p).map(|i| if i % 2 == 0 { i / 2 } else { k + p - 1 - i / 2 }).collect();
+        let mut wanted = Vec::new();
+        let mut survivors = Vec::new();
+        for (index, shard) in shards.iter_mut().enumerate() {
+            if lost.contains(&index) {
+                shard.fill(0xdd);
+                wanted.push((index, &mut **shard));
+                survivors.push(None);
+            } else {
+                survivors.push(Some(&**shard));
+            }
+        }
+        codec.reconstruct(&survivors, &mut wanted).unwrap();
+        for (index, shard) in wanted {
+            assert!(*shard == *right(index), "shard {index}, {}", what());
+        }
+
+        let (data, parity) = shards.split_at_mut(k);
+        codec.update(CHANGED, data[CHANGED], new, parity).unwrap();
+        for (shard, right) in parity.iter().zip(&self.new_parity) {
+            assert!(**shard == right[..len], "update, {}", what());
+        }
+    }
+}
+
+/// A shard's length with which a call of so many shards is streamed (from 3 MiB on); odd, so that
+/// in the back shards lie askew.
+fn streamed_len(shards: usize) -> usize {
+    (3 << 20) / shards + 77
+}
+
+/// Codes whose plans, made of these shapes, have this shape, so many rows beside it, and so many
+/// groups.
+const CASES: [(usize, usize, &[Shape], (Shape, usize, usize)); 10] = [
+    (6, 3, &[], (Shape::Direct, 3, 1)),
+    (8, 2, &[Shape::Pair], (Shape::Pair, 0, 1)),
+    (8, 3, &[Shape::Pair], (Shape::Pair, 1, 1)),
+    (9, 3, &[Shape::Tri], (Shape::Tri, 0, 1)),
+    (11, 4, &[Shape::Tri], (Shape::Tri, 1, 1)),
+    (10, 4, &[Shape::Fft4], (Shape::Fft4, 0, 1)),
+    (11, 5, &[Shape::Fft4], (Shape::Fft4, 1, 1)),
+    (16, 8, &[Shape::Fft8], (Shape::Fft8, 0, 1)),
+    (17, 8, &[Shape::Fft8], (Shape::Fft8, 1, 1)),
+    (10, 6, &[Shape::Fft4], (Shape::Fft4, 0, 2)),
+];
+
+fn cases() -> impl Iterator<Item = Case> {
+    CASES.into_iter().map(|(k, p, shapes, expected)| {
+        for backend in Backend::available() {
+            let codec = Codec::with_shapes(Geometry::new(k, p).unwrap(), backend, shapes);
+            let parts = codec.plan().parts();
+            let met =
+                |part: &lustrine::ec::Part| (part.shape, part.extra.len(), parts.len()) == expected;
+            assert!(parts.iter().any(met), "{backend}: not {expected:?}: {}", codec.plan());
+        }
+        Case::new(k, p, shapes)
+    })
+}
+
+#[test]
+fn no_byte_outside_is_touched() {
+    let mut rooms: Vec<Guarded> = (0..26).map(|_| Guarded::new()).collect();
+    for case in cases() {
+        let lens = (0..=300).chain(511..=513).chain(1023..=1025).chain(4095..=4097);
+        let streamed = streamed_len(case.geometry.total());
+        for backend in Backend::available() {
+            case.check(backend, &mut rooms, lens.clone().chain([streamed]));
+        }
+    }
+}
