@@ -163,9 +163,11 @@ fn streamed_len(shards: usize) -> usize {
     (3 << 20) / shards + 77
 }
 
-/// Codes whose plans, made of these shapes, have this shape, so many rows beside it, and so many
-/// groups.
-const CASES: [(usize, usize, &[Shape], (Shape, usize, usize)); 10] = [
+/// A shape, the rows beside it, and the groups of the plan that it is in.
+type Expected = (Shape, usize, usize);
+
+/// Codes, the shapes that their plans may be made of, and what has to be in such a plan.
+const CASES: [(usize, usize, &[Shape], Expected); 10] = [
     (6, 3, &[], (Shape::Direct, 3, 1)),
     (8, 2, &[Shape::Pair], (Shape::Pair, 0, 1)),
     (8, 3, &[Shape::Pair], (Shape::Pair, 1, 1)),
