@@ -40,7 +40,9 @@ impl Cache {
         {
             let mut tables = lock();
             if let Some(at) = tables.iter().position(|(known, _)| *known == pattern) {
-                tables[..=at].rotate_right(1);
+                if at > 0 {
+                    tables[..=at].rotate_right(1);
+                }
                 return Arc::clone(&tables[0].1);
             }
         }

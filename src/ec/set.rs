@@ -53,7 +53,12 @@ impl ShardSet {
 
     /// How many members are below `shard`: its place among them.
     pub(super) fn rank(&self, shard: usize) -> usize {
-        self.iter().take_while(|member| *member < shard).count()
+        let below = self.0.iter().enumerate().map(|(i, word)| match shard.saturating_sub(64 * i) {
+            0 => 0,
+            bits @ 1..64 => word & ((1 << bits) - 1),
+            _ => *word,
+        });
+        below.map(|word| word.count_ones() as usize).sum()
     }
 
     /// The members, in rising order.
@@ -83,6 +88,15 @@ mod tests {
                 assert_eq!(moved.contains(label), set.contains(label ^ direction));
             }
             assert!(moved.without(set).and(set).len() == 0);
+        }
+    }
+
+    #[test]
+    fn ranks_count_what_is_below() {
+        let mut set = ShardSet::default();
+        [0, 1, 5, 63, 64, 100, 131, 200, 255].into_iter().for_each(|member| set.insert(member));
+        for shard in 0..300 {
+            assert_eq!(set.rank(shard), set.iter().filter(|member| *member < shard).count());
         }
     }
 }

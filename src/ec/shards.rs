@@ -22,15 +22,19 @@ struct Pointers<T, const N: usize> {
 }
 
 impl<T: Copy, const N: usize> Pointers<T, N> {
-    const EMPTY: Self = Pointers { slots: [const { MaybeUninit::uninit() }; N], used: 0 };
+    /// Not a constant: a copy of one would be filled with zeros.
+    #[inline(always)]
+    fn new() -> Self {
+        Pointers { slots: [const { MaybeUninit::uninit() }; N], used: 0 }
+    }
 
     /// Puts `pointer` at place `at`, before what is there. False if the list is full.
     fn insert(&mut self, at: usize, pointer: T) -> bool {
         let Some(slot) = self.slots.get_mut(self.used) else { return false };
         slot.write(pointer);
         self.used += 1;
-        if let Some(moved) = self.slots[..self.used].get_mut(at..) {
-            moved.rotate_right(1);
+        if at + 1 < self.used {
+            self.slots[at..self.used].rotate_right(1);
         }
         true
     }
@@ -68,8 +72,8 @@ impl<'a, O: Copy> Call<'a, O> {
     pub(super) fn new() -> Self {
         Call {
             len: None,
-            sources: Pointers::EMPTY,
-            outputs: Pointers::EMPTY,
+            sources: Pointers::new(),
+            outputs: Pointers::new(),
             borrowed: PhantomData,
         }
     }
@@ -99,8 +103,10 @@ impl<'a, O: Copy> Call<'a, O> {
         expected: usize,
     ) -> Result<(), Error> {
         check_count(list, expected, shards.len())?;
-        let mut shards = shards.iter().enumerate();
-        shards.try_for_each(|(index, shard)| self.source(list, index, shard.as_ref()))
+        for (index, shard) in shards.iter().enumerate() {
+            self.source(list, index, shard.as_ref())?;
+        }
+        Ok(())
     }
 
     /// The common length, if `coefs` is a table for this many sources and outputs.
@@ -140,12 +146,16 @@ impl<'a> Call<'a, *mut u8> {
         expected: usize,
     ) -> Result<(), Error> {
         check_count(list, expected, shards.len())?;
-        let mut shards = shards.iter_mut().enumerate();
-        shards.try_for_each(|(index, shard)| self.output(list, index, index, shard.as_mut()))
+        for (index, shard) in shards.iter_mut().enumerate() {
+            let bytes = shard.as_mut();
+            self.check(list, index, bytes.len())?;
+            full(self.outputs.push(bytes.as_mut_ptr()), list, MAX_PARITY)?;
+        }
+        Ok(())
     }
 
     /// Overwrites the outputs with the products of `coefs` and the sources.
-    pub(super) fn dot(self, backend: Backend, coefs: &[Coef]) -> Result<(), Error> {
+    pub(super) fn dot(&self, backend: Backend, coefs: &[Coef]) -> Result<(), Error> {
         let (sources, outputs) = (self.sources.get(), self.outputs.get());
         let len = self.ready(coefs, sources.len())?;
         // SAFETY: `ready` checked the size of `coefs`. `check` saw that each slice is `len` long,
@@ -157,7 +167,7 @@ impl<'a> Call<'a, *mut u8> {
     /// [`dot`](Self::dot) by a plan that says the same as `coefs`.
     #[cfg(feature = "alloc")]
     pub(super) fn planned_dot(
-        self,
+        &self,
         backend: Backend,
         coefs: &[Coef],
         plan: &Plan,
@@ -173,7 +183,7 @@ impl<'a> Call<'a, *mut u8> {
     }
 
     /// Adds the products of `coefs` and the sum of the two sources to the outputs.
-    pub(super) fn update(self, backend: Backend, coefs: &[Coef]) -> Result<(), Error> {
+    pub(super) fn update(&self, backend: Backend, coefs: &[Coef]) -> Result<(), Error> {
         let &[old, new] = self.sources.get() else {
             let (expected, got) = (2, self.sources.used);
             return Err(Error::ShardCount { list: ShardList::Data, expected, got });
@@ -203,7 +213,7 @@ impl<'a> Call<'a, *const u8> {
     }
 
     /// True if the outputs are the products of `coefs` and the sources.
-    pub(super) fn verify(self, backend: Backend, coefs: &[Coef]) -> Result<bool, Error> {
+    pub(super) fn verify(&self, backend: Backend, coefs: &[Coef]) -> Result<bool, Error> {
         let (sources, outputs) = (self.sources.get(), self.outputs.get());
         let len = self.ready(coefs, sources.len())?;
         // SAFETY: `ready` checked the size of `coefs`. `check` saw that each slice is `len` long,
@@ -214,7 +224,7 @@ impl<'a> Call<'a, *const u8> {
     /// [`verify`](Self::verify) by a plan that says the same as `coefs`.
     #[cfg(feature = "alloc")]
     pub(super) fn planned_verify(
-        self,
+        &self,
         backend: Backend,
         coefs: &[Coef],
         plan: &Plan,
