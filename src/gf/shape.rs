@@ -111,22 +111,69 @@ unsafe fn mul_add<S: Simd>(simd: S, sum: &mut S::A, c: *const Coef, x: S::X) {
 /// With N = 2 it is the pair: no butterfly before the last level.
 pub(super) struct Fft;
 
-/// One butterfly: `low += high`, then `high += w * low`.
+/// One butterfly on values: `low += high`, then `high += w * low`. Gives `low`, prepared.
 ///
 /// # Safety
 /// `w` may be read.
 #[inline(always)]
-unsafe fn butterfly<S: Simd, const M: usize>(
-    simd: S,
-    x: &mut [S::V; M],
-    (low, high): (usize, usize),
-    w: *const Coef,
-) {
-    x[low] = simd.xor(x[low], x[high]);
-    let mut sum = simd.open(x[high]);
+unsafe fn butterfly<S: Simd>(simd: S, low: &mut S::V, high: &mut S::V, w: *const Coef) -> S::X {
+    *low = simd.xor(*low, *high);
+    let prepared = simd.split(*low);
     // SAFETY: the caller's contract.
-    unsafe { mul_add(simd, &mut sum, w, simd.split(x[low])) };
-    x[high] = simd.close(&sum);
+    unsafe { raise(simd, high, w, prepared) };
+    prepared
+}
+
+/// `high += w * low`.
+///
+/// # Safety
+/// `w` may be read.
+#[inline(always)]
+unsafe fn raise<S: Simd>(simd: S, high: &mut S::V, w: *const Coef, low: S::X) {
+    let mut sum = simd.open(*high);
+    // SAFETY: the caller's contract.
+    unsafe { mul_add(simd, &mut sum, w, low) };
+    *high = simd.close(&sum);
+}
+
+/// The last level of a block as wide as the coset, and the factor that all its products share:
+/// `low` is the sum of the two values, `high` the second, both prepared.
+///
+/// # Safety
+/// Two coefficients are at `c`.
+#[inline(always)]
+unsafe fn add_last<S: Simd, const N: usize>(
+    simd: S,
+    sums: &mut [S::A; N],
+    i: usize,
+    c: *const Coef,
+    low: S::X,
+    high: S::X,
+) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        mul_add(simd, &mut sums[i], c, low);
+        mul_add(simd, &mut sums[i + N / 2], c.add(1), low);
+        mul_add(simd, &mut sums[i + N / 2], c, high);
+    }
+}
+
+/// Adds a value of a block narrower than the coset to each sum that it belongs to.
+///
+/// # Safety
+/// `N / M` coefficients are at `c`.
+#[inline(always)]
+unsafe fn add_copies<S: Simd, const N: usize, const M: usize>(
+    simd: S,
+    sums: &mut [S::A; N],
+    i: usize,
+    c: *const Coef,
+    x: S::X,
+) {
+    for copy in 0..N / M {
+        // SAFETY: the caller's contract.
+        unsafe { mul_add(simd, &mut sums[copy * M + i], c.add(copy), x) };
+    }
 }
 
 /// Undoes a butterfly: `high += w * low`, then `low += high`.
@@ -157,53 +204,70 @@ impl<const N: usize> Fold<N> for Fft {
     #[inline(always)]
     unsafe fn block<S: Simd, const M: usize>(
         simd: S,
-        mut x: [S::V; M],
+        x: [S::V; M],
         c: *const Coef,
         sums: &mut [S::A; N],
     ) {
         debug_assert!(matches!(N, 2 | 4 | 8) && matches!(M, 1 | 2 | 4 | 8) && M <= N);
+        // Values that were multiplied once are prepared already, and so are their sums: on a CPU
+        // that looks products up, preparing costs as much as a product.
+        //
         // SAFETY: the levels below the last have M - 1 twiddles, or M - 2 in a block as wide as the
         // coset, of which the last level uses two more; else there are N / M after them.
         unsafe {
             if M == 8 {
-                for i in 0..4 {
-                    butterfly(simd, &mut x, (2 * i, 2 * i + 1), c.add(i));
-                }
+                // Of each half: the two sums, prepared, and the two values that were raised.
+                let mut sum = [[simd.split(x[0]); 2]; 2];
+                let mut raised = [[x[0]; 2]; 2];
                 for half in 0..2 {
-                    for i in 0..2 {
-                        let low = 4 * half + i;
-                        butterfly(simd, &mut x, (low, low + 2), c.add(4 + half));
-                    }
+                    let [mut a, mut b] = [x[4 * half], x[4 * half + 1]];
+                    let even = butterfly(simd, &mut a, &mut b, c.add(2 * half));
+                    let [mut d, mut e] = [x[4 * half + 2], x[4 * half + 3]];
+                    let odd = butterfly(simd, &mut d, &mut e, c.add(2 * half + 1));
+                    let w = c.add(4 + half);
+                    sum[half][0] = simd.add(even, odd);
+                    raise(simd, &mut d, w, sum[half][0]);
+                    sum[half][1] = butterfly(simd, &mut b, &mut e, w);
+                    raised[half] = [d, e];
+                }
+                for i in 0..2 {
+                    let low = simd.add(sum[0][i], sum[1][i]);
+                    add_last(simd, sums, i, c.add(6), low, sum[1][i]);
+                }
+                for i in 0..2 {
+                    let low = simd.split(simd.xor(raised[0][i], raised[1][i]));
+                    add_last(simd, sums, 2 + i, c.add(6), low, simd.split(raised[1][i]));
                 }
             } else if M == 4 {
-                for i in 0..2 {
-                    butterfly(simd, &mut x, (2 * i, 2 * i + 1), c.add(i));
+                let [mut a, mut b] = [x[0], x[1]];
+                let even = butterfly(simd, &mut a, &mut b, c);
+                let [mut d, mut e] = [x[2], x[3 % M]];
+                let odd = butterfly(simd, &mut d, &mut e, c.add(1));
+                let sum = simd.add(even, odd);
+                if N == 4 {
+                    add_last(simd, sums, 0, c.add(2), sum, odd);
+                    let low = simd.split(simd.xor(b, e));
+                    add_last(simd, sums, 1, c.add(2), low, simd.split(e));
+                } else {
+                    raise(simd, &mut d, c.add(2), sum);
+                    let second = butterfly(simd, &mut b, &mut e, c.add(2));
+                    let copies = c.add(3);
+                    add_copies::<S, N, M>(simd, sums, 0, copies, sum);
+                    add_copies::<S, N, M>(simd, sums, 1, copies, second);
+                    add_copies::<S, N, M>(simd, sums, 2, copies, simd.split(d));
+                    add_copies::<S, N, M>(simd, sums, 3, copies, simd.split(e));
                 }
-                if N > 4 {
-                    for i in 0..2 {
-                        butterfly(simd, &mut x, (i, i + 2), c.add(2));
-                    }
-                }
-            } else if M == 2 && N > 2 {
-                butterfly(simd, &mut x, (0, 1), c);
-            }
-            if M == N {
-                // The last level, and the factor that all products of the block have in common.
-                let (factor, twiddled) = (c.add(M - 2), c.add(M - 1));
-                for i in 0..M / 2 {
-                    let low = simd.split(simd.xor(x[i], x[i + M / 2]));
-                    let high = simd.split(x[i + M / 2]);
-                    mul_add(simd, &mut sums[i], factor, low);
-                    mul_add(simd, &mut sums[i + M / 2], twiddled, low);
-                    mul_add(simd, &mut sums[i + M / 2], factor, high);
+            } else if M == 2 {
+                let [mut a, mut b] = [x[0], x[1 % M]];
+                if N == 2 {
+                    add_last(simd, sums, 0, c, simd.split(simd.xor(a, b)), simd.split(b));
+                } else {
+                    let sum = butterfly(simd, &mut a, &mut b, c);
+                    add_copies::<S, N, M>(simd, sums, 0, c.add(1), sum);
+                    add_copies::<S, N, M>(simd, sums, 1, c.add(1), simd.split(b));
                 }
             } else {
-                for i in 0..M {
-                    let x = simd.split(x[i]);
-                    for copy in 0..N / M {
-                        mul_add(simd, &mut sums[copy * M + i], c.add(M - 1 + copy), x);
-                    }
-                }
+                add_copies::<S, N, M>(simd, sums, 0, c, simd.split(x[0]));
             }
         }
     }
