@@ -42,6 +42,8 @@ mod geometry;
 #[cfg(feature = "alloc")]
 mod locate;
 mod matrix;
+#[cfg(feature = "rayon")]
+mod parallel;
 #[cfg(feature = "alloc")]
 mod plan;
 mod set;

@@ -9,6 +9,7 @@
 
 mod access;
 mod backend;
+mod caches;
 mod coef;
 #[cfg(feature = "checksum")]
 mod copy;
@@ -34,6 +35,7 @@ mod tests;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 pub use aarch64::Neon;
 pub use backend::Backend;
+pub use caches::{Caches, stream_bytes};
 pub use coef::Coef;
 pub use portable::Portable;
 pub use scalar::{inv, mul};
