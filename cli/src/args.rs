@@ -258,7 +258,7 @@ pub struct BenchEc {
     /// Bytes of a shard, as 64K
     #[arg(long, value_name = "SIZE", default_value = "64K")]
     pub size: String,
-    /// Seconds for each figure [default: 0.5, for advice 0.05]
+    /// Seconds for each figure [default: 0.5, for advice 0.05, to explain 0.2]
     #[arg(long, value_name = "S")]
     pub seconds: Option<f64>,
     /// Only this backend
@@ -267,4 +267,8 @@ pub struct BenchEc {
     /// Say which code and which backend suit this machine; wide codes are not Lustre's
     #[arg(long, conflicts_with = "backend")]
     pub advise: bool,
+    /// Show how the parity of these codes is computed (on the best backend or the one given), and
+    /// measure whether another way is faster
+    #[arg(long, value_name = "LIST", conflicts_with_all = ["advise", "geometry", "size"])]
+    pub explain: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 use super::bench_advise::{self, Question};
 use super::bench_ec::{self, Options};
+use super::bench_explain;
 use crate::args::BenchEc;
 use crate::failure::{Code, Failure};
 use crate::numbers;
@@ -11,14 +12,20 @@ use std::time::Duration;
 /// What is measured unless the user names codes: common ones, and for advice also large ones.
 const CODES: &str = "4+2,8+2,10+4";
 const CODES_TO_ADVISE_ON: &str = "4+2,8+2,10+4,20+8,64+15,240+15,300+20";
-/// Seconds for a figure: advice comes from differences that show at once.
+/// Seconds for a figure: advice comes from differences that show at once, shapes differ by less.
 const SECONDS: f64 = 0.5;
 const SECONDS_TO_ADVISE: f64 = 0.05;
+const SECONDS_TO_EXPLAIN: f64 = 0.2;
 
 pub fn ec(args: &BenchEc, ui: &Ui) -> Result<Code, Failure> {
     let size = numbers::size(&args.size).map_err(Failure::input)?;
     let size = usize::try_from(size).map_err(|e| Failure::of("--size", e))?;
-    let seconds = args.seconds.unwrap_or(if args.advise { SECONDS_TO_ADVISE } else { SECONDS });
+    let usual = match (args.advise, &args.explain) {
+        (true, _) => SECONDS_TO_ADVISE,
+        (false, Some(_)) => SECONDS_TO_EXPLAIN,
+        (false, None) => SECONDS,
+    };
+    let seconds = args.seconds.unwrap_or(usual);
     let time = Duration::try_from_secs_f64(seconds).map_err(|e| Failure::of("--seconds", e))?;
     if args.advise {
         let codes = args.geometry.as_deref().unwrap_or(CODES_TO_ADVISE_ON);
@@ -27,6 +34,14 @@ pub fn ec(args: &BenchEc, ui: &Ui) -> Result<Code, Failure> {
         let advice = bench_advise::run(&question).map_err(Failure::input)?;
         ui.say(bench_advise::text(&question, &advice));
         ui.document(&bench_advise::json(&question, &advice));
+        return Ok(Code::Clean);
+    }
+    if let Some(codes) = &args.explain {
+        let geometries = bench_ec::geometries(codes).map_err(Failure::input)?;
+        let question = bench_explain::Question { geometries, backend: args.backend.clone(), time };
+        let explanations = bench_explain::run(&question).map_err(Failure::input)?;
+        ui.say(bench_explain::text(&explanations));
+        ui.document(&bench_explain::json(&explanations));
         return Ok(Code::Clean);
     }
     let codes = args.geometry.as_deref().unwrap_or(CODES);

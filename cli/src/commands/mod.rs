@@ -3,6 +3,7 @@
 pub mod bench;
 mod bench_advise;
 mod bench_ec;
+mod bench_explain;
 pub mod cat;
 pub mod demo;
 pub mod layout;
