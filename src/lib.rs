@@ -45,6 +45,8 @@ mod error;
 
 #[cfg(feature = "checksum")]
 pub mod checksum;
+#[cfg(feature = "alloc")]
+pub mod docs;
 pub mod ec;
 #[cfg(all(feature = "std", unix))]
 pub mod engine;
