@@ -49,8 +49,13 @@ pub(crate) struct Shard(pub(crate) *mut u8, usize);
 impl Shard {
     /// Its first `len` bytes.
     pub(crate) fn head(self, len: usize) -> Shard {
-        assert!(len <= self.1);
-        Shard(self.0, len)
+        self.part(0, len)
+    }
+
+    /// `len` bytes from `start` on.
+    pub(crate) fn part(self, start: usize, len: usize) -> Shard {
+        assert!(start <= self.1 && len <= self.1 - start);
+        Shard(self.0.wrapping_add(start), len)
     }
 }
 
@@ -116,6 +121,11 @@ impl Arena {
     pub(crate) fn new(quick: bool, layout: Layout, shards: usize, size: usize) -> Arena {
         let rotation = if quick { ROTATION / 16 } else { ROTATION };
         let sets = if size > 64 << 10 { rotation.div_ceil(shards * size) } else { 1 };
+        Arena::with_sets(layout, shards, size, sets)
+    }
+
+    /// As many sets as the caller says.
+    pub(crate) fn with_sets(layout: Layout, shards: usize, size: usize, sets: usize) -> Arena {
         let stride = if layout.stagger { size + STAGGER } else { size };
         let page = if layout.huge { HUGE_PAGE } else { PAGE };
         let bytes = (sets * shards * stride).next_multiple_of(page);

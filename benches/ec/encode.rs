@@ -14,7 +14,12 @@ use crate::race::{Code, Contestant, ISAL, Ratios, Versus};
 
 /// Data shards filled, parity shards right, and `spare` more.
 pub(crate) fn arena(bench: &Bench, (k, p): Code, spare: usize, size: usize) -> Arena {
-    let arena = bench.race.arena(k + p + spare, size);
+    filled(bench, (k, p), bench.race.arena(k + p + spare, size))
+}
+
+/// An arena for this code with its data shards filled and its parity shards made right.
+pub(crate) fn filled(bench: &Bench, (k, p): Code, arena: Arena) -> Arena {
+    let size = arena.size;
     let codec = Codec::new(Geometry::new(k, p).unwrap());
     for set in 0..arena.sets() {
         let (data, mut rest) = arena.split(set, k);

@@ -7,17 +7,18 @@ use crate::Bench;
 use crate::arena::Shard;
 use crate::encode::{arena, isal_run};
 use crate::race::{cpu_time, median};
+use crate::totals::Totals;
 
 const CODE: (usize, usize) = (8, 2);
 /// All of it in L1: ten shards of the largest.
 const LENGTHS: [usize; 9] = [64, 128, 256, 512, 1024, 1536, 2048, 3072, 4096];
 
-/// Prints a line for our best backend and one for ISA-L.
+/// Prints a line for our best backend and one for ISA-L, and keeps them.
 ///
 /// The time of a call is a straight line over the length, `overhead + length / speed`: the overhead
 /// is where least squares put it at length 0. What the longest call takes beyond its share of the
 /// slope is the same thing without the fit's blur of short lengths.
-pub(crate) fn overhead(bench: &Bench) {
+pub(crate) fn overhead(bench: &Bench, totals: &mut Totals) {
     let (k, p) = CODE;
     if !bench.race.wants("overhead", CODE, LENGTHS[LENGTHS.len() - 1]) {
         return;
@@ -26,11 +27,11 @@ pub(crate) fn overhead(bench: &Bench) {
     let codec = Codec::new(Geometry::new(k, p).unwrap());
     let (data, parity) = arena.split(0, k);
     let ours = |data: &[Shard], parity: &mut [Shard]| codec.encode(data, parity).unwrap();
-    print(bench, Backend::best().name(), data, &parity, ours);
+    totals.note(print(bench, Backend::best().name(), data, &parity, ours));
     if let Some(isal) = &bench.isal {
         let tables = isal.tables(k, &isal.matrix(k, p)[k * k..]);
         let rival = |data: &[Shard], parity: &mut [Shard]| isal_run(isal, &tables, data, parity);
-        print(bench, "isal", data, &parity, rival);
+        totals.note(print(bench, "isal", data, &parity, rival));
     }
 }
 
@@ -40,7 +41,7 @@ fn print(
     data: &[Shard],
     parity: &[Shard],
     mut call: impl FnMut(&[Shard], &mut [Shard]),
-) {
+) -> String {
     let (rounds, slice) = bench.race.pace();
     let mut times = vec![Vec::new(); LENGTHS.len()];
     for _ in 0..rounds {
@@ -65,15 +66,17 @@ fn print(
         LENGTHS.iter().zip(&times).map(|(len, time)| (*len as f64, *time)).collect();
     let (overhead, slope) = line(&points);
     let (longest, time) = points[points.len() - 1];
+    let over = time - longest * slope;
     println!(
         "overhead {}+{} {name}: {overhead:.1} ns a call, {:.1} GB/s beyond; {:.1} ns for 64 bytes, \
-         {time:.1} for 4 KiB, {:.1} over the slope",
+         {time:.1} for 4 KiB, {over:.1} over the slope",
         CODE.0,
         CODE.1,
         CODE.0 as f64 / slope,
         points[0].1,
-        time - longest * slope
     );
+    let (k, p) = CODE;
+    format!("overhead 4K {k}+{p} {name}  {overhead:.1} ns a call, {over:.1} over the slope")
 }
 
 /// The straight line nearest to the points: its height at 0, and its slope.

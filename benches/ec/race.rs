@@ -9,7 +9,7 @@ use crate::arena::{Arena, Layout};
 
 /// A way to do the work on one set of the arena.
 pub(crate) struct Contestant<'a> {
-    name: &'static str,
+    pub(crate) name: &'static str,
     run: RefCell<Box<dyn FnMut(usize) + 'a>>,
 }
 
@@ -17,17 +17,22 @@ impl<'a> Contestant<'a> {
     pub(crate) fn new(name: &'static str, run: impl FnMut(usize) + 'a) -> Contestant<'a> {
         Contestant { name, run: RefCell::new(Box::new(run)) }
     }
+
+    /// Does the work on one set.
+    pub(crate) fn once(&self, set: usize) {
+        (*self.run.borrow_mut())(set);
+    }
 }
 
 /// What the first contestant of a line is compared with.
-pub(crate) struct Versus {
+pub(crate) struct Versus<'a> {
     pub(crate) title: &'static str,
     /// The fastest of these that take part.
-    pub(crate) rivals: &'static [&'static str],
+    pub(crate) rivals: &'a [&'static str],
 }
 
 /// The first contestant to ISA-L.
-pub(crate) const ISAL: Versus = Versus { title: "xISAL", rivals: &["isal"] };
+pub(crate) const ISAL: Versus<'static> = Versus { title: "xISAL", rivals: &["isal"] };
 
 /// Ratios of one line, with their titles.
 pub(crate) type Ratios = Vec<(&'static str, f64)>;
@@ -36,15 +41,18 @@ pub(crate) type Ratios = Vec<(&'static str, f64)>;
 pub(crate) type Code = (usize, usize);
 
 /// How long to run, and what.
+#[derive(Clone)]
 pub(crate) struct Race {
     pub(crate) quick: bool,
-    layout: Layout,
+    pub(crate) layout: Layout,
     words: Vec<String>,
+    /// What turns are timed by.
+    pub(crate) clock: fn() -> Duration,
 }
 
 impl Race {
     pub(crate) fn new(quick: bool, layout: Layout, words: Vec<String>) -> Race {
-        Race { quick, layout, words }
+        Race { quick, layout, words, clock: cpu_time }
     }
 
     /// By the arguments of a bench: `--quick`, `--layout L` or `--layout=L`, words. Cargo says
@@ -80,6 +88,11 @@ impl Race {
         (!self.quick || quick) && self.words.iter().all(said)
     }
 
+    /// True if one of the user's words is just this.
+    pub(crate) fn names(&self, word: &str) -> bool {
+        self.words.iter().any(|own| own == word)
+    }
+
     pub(crate) fn arena(&self, shards: usize, size: usize) -> Arena {
         Arena::new(self.quick, self.layout, shards, size)
     }
@@ -110,7 +123,7 @@ impl Race {
         }
         println!("shards: {}", self.layout.name());
         println!("rival: {}", isal.as_deref().unwrap_or("no ISA-L"));
-        println!("one thread; GB of data per second; x: best backend to it, median of turns");
+        println!("GB of data per second (M: MB); x: first contestant to it, median of turns");
     }
 
     /// Times all contestants in turns, and prints a line. Gives the ratios of the first to others.
@@ -122,7 +135,20 @@ impl Race {
         list: &[Contestant],
         versus: &[Versus],
     ) -> Ratios {
-        let speeds = self.speeds(code.0 * arena.size, arena.sets(), list);
+        self.run_bytes(op, code, code.0 * arena.size, arena, list, versus)
+    }
+
+    /// The same, if a run is not over all data of a set but over `bytes`.
+    pub(crate) fn run_bytes(
+        &self,
+        op: &str,
+        code: Code,
+        bytes: usize,
+        arena: &Arena,
+        list: &[Contestant],
+        versus: &[Versus],
+    ) -> Ratios {
+        let speeds = self.speeds(bytes, arena.sets(), list);
         let place = match (arena.sets(), arena.set_bytes()) {
             (2.., _) => "DRAM",
             (_, ..=49_152) => "L1/L2",
@@ -132,7 +158,10 @@ impl Race {
         let label = label(op, code, arena.size);
         print!("{label:<24} {place:<6}");
         for (contestant, speeds) in list.iter().zip(&speeds) {
-            print!(" {} {:.2}", contestant.name, median(speeds.clone()));
+            match median(speeds.clone()) {
+                slow @ ..0.5 => print!(" {} {:.0}M", contestant.name, slow * 1e3),
+                fast => print!(" {} {fast:.2}", contestant.name),
+            }
         }
         let mut ratios = Vec::new();
         for Versus { title, rivals } in versus {
@@ -163,9 +192,9 @@ impl Race {
             .map(|contestant| {
                 let run = &mut *contestant.run.borrow_mut();
                 run(0);
-                let start = cpu_time();
+                let start = (self.clock)();
                 run(0);
-                let each = (cpu_time() - start).as_nanos().max(1);
+                let each = ((self.clock)() - start).as_nanos().max(1);
                 let count = (slice.as_nanos() / each).clamp(1, 1 << 20);
                 let sparse = (each / slice.as_nanos() / 4).clamp(1, rounds as u128 / 3);
                 (count as usize, sparse as usize)
@@ -183,12 +212,12 @@ impl Race {
                     continue;
                 }
                 let run = &mut *list[i].run.borrow_mut();
-                let start = cpu_time();
+                let start = (self.clock)();
                 for _ in 0..count {
                     run(next);
                     next = (next + 1) % sets;
                 }
-                let took = (cpu_time() - start).as_secs_f64();
+                let took = ((self.clock)() - start).as_secs_f64();
                 if !warming {
                     speeds[i].push((count * bytes) as f64 / took / 1e9);
                 }

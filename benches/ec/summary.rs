@@ -5,13 +5,13 @@ use crate::race::{Code, Ratios};
 /// Codes that have a figure together.
 pub(crate) type Figure = (&'static str, &'static [Code]);
 
+pub(crate) const SEVEN: Figure =
+    ("seven codes", &[(4, 2), (8, 2), (10, 2), (8, 3), (10, 4), (16, 3), (20, 8)]);
+pub(crate) const FOUR: Figure = ("p = 4", &[(10, 4), (12, 4), (16, 4)]);
+pub(crate) const EIGHT: Figure = ("p = 8", &[(16, 8), (20, 8)]);
+pub(crate) const ODD: Figure = ("odd k", &[(5, 2), (7, 2), (9, 3), (11, 4), (15, 3), (17, 8)]);
 /// The figures that every operation has.
-pub(crate) const FIGURES: &[Figure] = &[
-    ("seven codes", &[(4, 2), (8, 2), (10, 2), (8, 3), (10, 4), (16, 3), (20, 8)]),
-    ("p = 4", &[(10, 4), (12, 4), (16, 4)]),
-    ("p = 8", &[(16, 8), (20, 8)]),
-    ("odd k", &[(5, 2), (7, 2), (9, 3), (11, 4), (15, 3), (17, 8)]),
-];
+pub(crate) const FIGURES: &[Figure] = &[SEVEN, FOUR, EIGHT, ODD];
 /// What backends without GFNI are measured by.
 pub(crate) const SHUFFLE_FIGURES: &[Figure] = &[("three codes", &[(8, 2), (10, 4), (16, 8)])];
 
@@ -32,6 +32,10 @@ pub(crate) struct Summary(Vec<(Code, Ratios)>);
 impl Summary {
     pub(crate) fn new() -> Summary {
         Summary(Vec::new())
+    }
+
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (Code, &Ratios)> {
+        self.0.iter().map(|(code, ratios)| (*code, ratios))
     }
 
     pub(crate) fn add(&mut self, code: Code, ratios: Ratios) {

@@ -84,7 +84,7 @@ pub(crate) fn rebuild(bench: &Bench, (k, p): Code, size: usize) -> Ratios {
 }
 
 /// Nothing to compare where only the wide code exists.
-fn versus((k, p): Code) -> &'static [Versus] {
+fn versus((k, p): Code) -> &'static [Versus<'static>] {
     if Geometry::new(k, p).is_ok() { &VERSUS } else { &[] }
 }
 

@@ -5,7 +5,7 @@
 //! file instead of the system's library, since distributions lag behind the release to beat.
 #![allow(dead_code, unsafe_code, unreachable_pub)]
 
-use std::ffi::{OsString, c_int};
+use std::ffi::{OsString, c_int, c_uint, c_void};
 
 use libloading::Library;
 
@@ -14,8 +14,12 @@ type InitTables = unsafe extern "C" fn(c_int, c_int, *const u8, *mut u8);
 type EncodeData =
     unsafe extern "C" fn(c_int, c_int, c_int, *const u8, *const *const u8, *const *mut u8);
 type InvertMatrix = unsafe extern "C" fn(*mut u8, *mut u8, c_int) -> c_int;
+type UpdateData =
+    unsafe extern "C" fn(c_int, c_int, c_int, c_int, *const u8, *const u8, *const *mut u8);
+type XorGen = unsafe extern "C" fn(c_int, c_int, *const *mut c_void) -> c_int;
+type Crc = unsafe extern "C" fn(*const u8, c_int, c_uint) -> c_uint;
 
-/// The four functions that Lustre uses.
+/// The four functions that Lustre uses, and what is only raced against.
 #[derive(Clone, Copy)]
 pub struct Isal {
     gen_cauchy: GenCauchy,
@@ -24,6 +28,9 @@ pub struct Isal {
     invert_matrix: InvertMatrix,
     /// What makes tables for AVX2 without GFNI, and what uses them.
     avx2: Option<(InitTables, EncodeData)>,
+    /// What adds one source's products, and what makes the difference that it adds them of.
+    update: Option<(UpdateData, XorGen)>,
+    crc32c: Option<Crc>,
 }
 
 /// The library, or a loud `None`.
@@ -55,12 +62,16 @@ fn open(file: OsString) -> Result<Isal, Box<dyn std::error::Error>> {
         // Tables depend on the CPU since 2.31, which then also exports the maker of the plain ones.
         let plain = library.get(b"ec_init_tables_base\0").map_or(init_tables, |symbol| *symbol);
         let avx2 = library.get(b"ec_encode_data_avx2\0").ok();
+        let update = library.get(b"ec_encode_data_update\0").ok();
+        let xor_gen = library.get(b"xor_gen\0").ok();
         Ok(Isal {
             gen_cauchy: *library.get(b"gf_gen_cauchy1_matrix\0")?,
             init_tables,
             encode_data: *library.get(b"ec_encode_data\0")?,
             invert_matrix: *library.get(b"gf_invert_matrix\0")?,
             avx2: avx2.map(|encode| (plain, *encode)),
+            update: update.zip(xor_gen).map(|(update, xor_gen)| (*update, *xor_gen)),
+            crc32c: library.get(b"crc32_iscsi\0").ok().map(|crc| *crc),
         })
     }
 }
@@ -169,5 +180,50 @@ impl Isal {
             let (sources, outputs) = (sources.as_ptr(), outputs.as_ptr());
             (self.encode_data)(len as c_int, k, rows, bytes, sources, outputs)
         }
+    }
+
+    /// True if it can change parity as a source changes.
+    pub fn updates(&self) -> bool {
+        self.update.is_some()
+    }
+
+    /// Adds the products of source `index` to the outputs.
+    ///
+    /// # Safety
+    /// The source is readable and each output writable for `len` bytes, and no output overlaps
+    /// anything else.
+    pub unsafe fn update_raw(
+        &self,
+        tables: &Tables,
+        index: usize,
+        source: *const u8,
+        outputs: &[*mut u8],
+        len: usize,
+    ) {
+        let Some((update, _)) = self.update else { panic!("no ec_encode_data_update") };
+        assert!(index < tables.k && outputs.len() == tables.rows);
+        let (k, rows, index) = (tables.k as c_int, tables.rows as c_int, index as c_int);
+        let bytes = tables.bytes.as_ptr();
+        // SAFETY: the tables are 32 * k * rows bytes; the caller vouches for the rest.
+        unsafe { update(len as c_int, k, rows, index, bytes, source, outputs.as_ptr()) };
+    }
+
+    /// Writes the sum of two shards to the third.
+    ///
+    /// # Safety
+    /// All are good for `len` bytes and aligned to 32, and the third overlaps nothing.
+    pub unsafe fn sum_raw(&self, shards: [*mut u8; 3], len: usize) {
+        let Some((_, xor_gen)) = self.update else { panic!("no xor_gen") };
+        let shards = shards.map(<*mut u8>::cast::<c_void>);
+        // SAFETY: by the contract.
+        let failed = unsafe { xor_gen(3, len as c_int, shards.as_ptr()) };
+        assert_eq!(failed, 0);
+    }
+
+    /// What makes CRC32C as iSCSI has it, if this library does.
+    pub fn crc32c(&self) -> Option<impl Fn(&[u8]) -> u32 + use<>> {
+        let crc = self.crc32c?;
+        // SAFETY: it reads as many bytes as the slice has.
+        Some(move |bytes: &[u8]| unsafe { !crc(bytes.as_ptr(), bytes.len() as c_int, !0) })
     }
 }
