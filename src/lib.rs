@@ -33,8 +33,8 @@
 //! `std` (default) over `alloc` over nothing: without features the crate needs neither an operating
 //! system nor an allocator, and [`ec::Encoder`] and [`ec::Decoder`] work in tables that the caller
 //! owns. `checksum` adds the checksums of Lustre's wire, and `pipeline`, which encodes and takes them
-//! in one pass. `rayon` spreads plans over threads, and codecs over a pool (`Codec::encode_on`). `wide` adds `ec::WideCodec`, another code for
-//! more than 255 data shards.
+//! in one pass. `rayon` spreads plans over threads, and codecs over a pool (`Codec::encode_on`).
+//! `wide` adds `ec::WideCodec`, another code for more than 255 data shards.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 #[cfg(feature = "alloc")]

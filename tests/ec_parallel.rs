@@ -13,7 +13,7 @@ use oracle::noisy_shards;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// Below twice this in all, shards stay on the calling thread.
-const PART_BYTES: usize = 256 << 10;
+const PART_BYTES: usize = 1 << 20;
 
 fn pools() -> Vec<ThreadPool> {
     (1..=5).map(pool).collect()
@@ -30,7 +30,7 @@ fn codec(k: usize, p: usize) -> Codec {
 /// Lengths without a second thread, just around where each thread starts to have a part, odd ones,
 /// ones of a whole number of pages, and one that is streamed.
 fn lengths(total: usize) -> Vec<usize> {
-    let mut lengths = vec![0, 1, 63, 4096, 4097, (13 << 20) / total + 5];
+    let mut lengths = vec![0, 1, 63, 4096, 4097, (16 << 20) / total + 5];
     for parts in 2..=5 {
         let edge = (parts * PART_BYTES).div_ceil(total);
         lengths.extend([edge - 1, edge, edge + 1, edge.next_multiple_of(4096) + 4096]);

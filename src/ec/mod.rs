@@ -46,6 +46,8 @@ mod matrix;
 mod parallel;
 #[cfg(feature = "alloc")]
 mod plan;
+#[cfg(feature = "alloc")]
+mod rows;
 mod set;
 mod shards;
 mod tables;
@@ -59,6 +61,8 @@ pub use geometry::Geometry;
 pub use locate::{Located, Suspect, Verdict};
 #[cfg(feature = "alloc")]
 pub use plan::{Part, Plan};
+#[cfg(feature = "alloc")]
+pub use rows::RowBuffers;
 pub use tables::{Decoder, Encoder};
 #[cfg(feature = "wide")]
 pub use wide::WideCodec;

@@ -16,9 +16,14 @@ use super::codec::Codec;
 use super::shards::{Call, check_count};
 use crate::{Error, ShardList};
 
-/// What a part must touch at least, bytes. To hand a part over and to wait for it takes some
-/// microseconds; in the meantime a core gets through about half as much as this.
-const PART_BYTES: usize = 256 << 10;
+/// What a part must touch at least, bytes, when a thread outside of the pool calls: it cannot take
+/// back what it handed over, and waits some ten microseconds for a thread to wake up, in which it
+/// would have done this itself.
+const PART_OUTSIDE: usize = 1 << 20;
+
+/// The same on a thread of the pool, which does all parts itself if the others sleep: cutting costs
+/// it half a microsecond.
+const PART_INSIDE: usize = 512 << 10;
 
 /// Parts start at multiples of this from the start of a shard. Whole cache lines: streamed stores
 /// stay aligned, and threads share no line of aligned shards. Whole pages: nor a page.
@@ -31,10 +36,12 @@ const VERIFY_BYTES: usize = 16 << 20;
 /// verbs without a pool.
 ///
 /// Each thread gets one range of columns, the calling thread the first: a pool of n threads is
-/// handed at most n - 1 parts, one of a single thread none. Shards that are less than 512 KiB in all
-/// are not worth a second thread. No thread is made, and rayon's global pool is left alone. Besides
-/// the work itself, a call costs some microseconds, and allocations of a few words per shard and
-/// thread.
+/// handed at most n - 1 parts, one of a single thread none. Shards that are less than 2 MiB in all
+/// are not worth a second thread, less than 1 MiB if a thread of the pool calls. No thread is made,
+/// and rayon's global pool is left alone. Besides the work itself, a call costs the time of waking
+/// threads up, and allocations of a few words per shard and thread. Many calls in a row are best
+/// made within `pool.install`: then threads do not fall asleep between them, and no time is lost if
+/// they do.
 impl Codec {
     /// [`encode`](Self::encode), spread over the threads of `pool`.
     ///
@@ -47,8 +54,8 @@ impl Codec {
     ///
     /// let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build()?;
     /// let codec = Codec::new(Geometry::new(4, 2)?);
-    /// let data = [1, 2, 3, 4].map(|byte| vec![byte; 1 << 18]);
-    /// let mut parity = [vec![0; 1 << 18], vec![0; 1 << 18]];
+    /// let data = [1, 2, 3, 4].map(|byte| vec![byte; 1 << 19]);
+    /// let mut parity = [vec![0; 1 << 19], vec![0; 1 << 19]];
     /// codec.encode_on(&pool, &data, &mut parity)?;
     /// assert_eq!((parity[0][99_999], parity[1][99_999]), (0x48, 0x0f));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -93,8 +100,8 @@ impl Codec {
     ///
     /// let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build()?;
     /// let codec = Codec::new(Geometry::new(4, 2)?);
-    /// let data = [1, 2, 3, 4].map(|byte| vec![byte; 1 << 18]);
-    /// let mut parity = [vec![0x48; 1 << 18], vec![0x0f; 1 << 18]];
+    /// let data = [1, 2, 3, 4].map(|byte| vec![byte; 1 << 19]);
+    /// let mut parity = [vec![0x48; 1 << 19], vec![0x0f; 1 << 19]];
     /// assert!(codec.verify_on(&pool, &data, &parity)?);
     /// parity[1][200_000] = 0;
     /// assert!(!codec.verify_on(&pool, &data, &parity)?);
@@ -143,9 +150,10 @@ impl Codec {
     ///
     /// let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build()?;
     /// let codec = Codec::new(Geometry::new(4, 2)?);
-    /// let shards = [0, 2, 3, 4, 0x48, 0].map(|byte| vec![byte; 1 << 18]);
-    /// let survivors = [None, Some(&shards[1]), Some(&shards[2]), Some(&shards[3]), Some(&shards[4]), None];
-    /// let mut wanted = [(5, vec![0; 1 << 18]), (0, vec![0; 1 << 18])];
+    /// let shards = [0, 2, 3, 4, 0x48, 0].map(|byte| vec![byte; 1 << 19]);
+    /// let mut survivors = shards.each_ref().map(Some);
+    /// (survivors[0], survivors[5]) = (None, None);
+    /// let mut wanted = [(5, vec![0; 1 << 19]), (0, vec![0; 1 << 19])];
     /// codec.reconstruct_on(&pool, &survivors, &mut wanted)?;
     /// assert_eq!((wanted[0].1[99_999], wanted[1].1[99_999]), (0x0f, 1));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -209,7 +217,9 @@ fn first_len<'a>(mut shards: impl Iterator<Item = &'a (impl AsRef<[u8]> + 'a)>) 
 
 /// Columns of a part, so that all threads have one; `None` if one thread should do it all.
 fn part_len(pool: &ThreadPool, shards: usize, len: usize) -> Option<usize> {
-    let parts = pool.current_num_threads().min(shards.saturating_mul(len) / PART_BYTES);
+    let inside = pool.current_thread_index().is_some();
+    let least = if inside { PART_INSIDE } else { PART_OUTSIDE };
+    let parts = pool.current_num_threads().min(shards.saturating_mul(len) / least);
     let part = len.div_ceil(parts.max(1)).next_multiple_of(STEP);
     (part < len).then_some(part)
 }

@@ -3,9 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 
 /// Shards start on cache lines, and their distance is no power of two, so that the shards of a
-/// step do not fall on the same cache sets.
+/// step do not fall on the same cache sets. As far apart as those of `ec::RowBuffers`.
 const LINE: usize = 64;
-const STAGGER: usize = 3 * LINE;
+const STAGGER: usize = 17 * LINE;
 
 /// A pool of buffers; it holds as many as were ever in use at once.
 #[derive(Debug, Default)]
