@@ -118,6 +118,16 @@ impl Groups {
         self.groups.iter()
     }
 
+    /// Runs `direct` by these groups.
+    ///
+    /// # Safety
+    ///
+    /// The job has as many sources and outputs as the groups were made for.
+    #[cfg(test)]
+    pub(super) unsafe fn call<S: Simd, V: Verb>(&self, simd: S, direct: Job<'_, V>) -> bool {
+        Grouped { groups: &self.groups, direct }.call(simd)
+    }
+
     /// [`super::dot`] by these groups; `coefs` say the same, coefficient by coefficient, and serve
     /// where shards are too short.
     ///

@@ -51,7 +51,7 @@ impl Plan {
 
     /// The groups to compute by, if that is cheaper than by the table of coefficients. They are
     /// made for so many sources and outputs, or not at all.
-    pub(super) fn groups(&self, sources: usize, outputs: usize) -> Option<&Groups> {
+    pub(crate) fn groups(&self, sources: usize, outputs: usize) -> Option<&Groups> {
         self.groups.as_ref().filter(|groups| groups.are_for(sources, outputs))
     }
 
