@@ -10,7 +10,7 @@ use super::matrix::{Pattern, fill_encode};
 use super::plan::Plan;
 use super::tables::{Decoder, Encoder, surviving_set, wanted_set};
 use crate::Error;
-use crate::gf::{Backend, Coef, Shape};
+use crate::gf::{Backend, Coef, Shape, stream_bytes};
 
 /// Encodes, verifies, updates and reconstructs the shards of one geometry.
 ///
@@ -40,6 +40,7 @@ pub struct Codec {
     backend: Backend,
     table: Box<[Coef]>,
     plan: Plan,
+    stream: usize,
     pub(super) cache: Cache,
 }
 
@@ -60,7 +61,14 @@ impl Codec {
         let mut table = vec![Coef::ZERO; Encoder::table_len(geometry)].into_boxed_slice();
         fill_encode(geometry, &mut table);
         let plan = Plan::new(geometry, backend, shapes);
-        Codec { geometry, backend, table, plan, cache: Cache::new() }
+        Codec { geometry, backend, table, plan, stream: stream_bytes(), cache: Cache::new() }
+    }
+
+    /// The same codec, writing parity round the caches when all shards of a call have so many bytes
+    /// or more. Unless this is said, [`gf::stream_bytes`](crate::gf::stream_bytes) decides. 0 means
+    /// always, `usize::MAX` never.
+    pub fn stream_from(self, bytes: usize) -> Codec {
+        Codec { stream: bytes, ..self }
     }
 
     /// How this codec computes parity.
@@ -79,13 +87,20 @@ impl Codec {
     }
 
     fn encoder(&self) -> Encoder<'_> {
-        Encoder::from_filled(self.geometry, self.backend, &self.table, Some(&self.plan))
+        Encoder::from_filled(
+            self.geometry,
+            self.backend,
+            &self.table,
+            Some(&self.plan),
+            self.stream,
+        )
     }
 
     /// Overwrites the p shards of `parity` with the parity of the k shards of `data`.
     ///
     /// Cost: one pass, k·p multiply-adds per byte of a shard; no allocation. When the shards of the
-    /// call are larger than a core's caches (3 MiB), parity is written around them.
+    /// call are larger than a core's caches, see [`stream_from`](Self::stream_from), parity is written
+    /// around them.
     ///
     /// # Errors
     ///
@@ -96,6 +111,18 @@ impl Codec {
         parity: &mut [P],
     ) -> Result<(), Error> {
         self.encoder().encode(data, parity)
+    }
+
+    /// [`encode`](Self::encode) into the cache, and what of it `streamed` has a place for round the
+    /// caches as well, if that can be: true if it was done. The caller's Streamer fences.
+    #[cfg(feature = "checksum")]
+    pub(crate) fn tee(
+        &self,
+        data: &[&[u8]],
+        parity: &mut [&mut [u8]],
+        streamed: &mut [Option<&mut [u8]>],
+    ) -> Result<bool, Error> {
+        self.encoder().tee(&self.plan, data, parity, streamed)
     }
 
     /// True if `parity` is the parity of `data`.

@@ -11,7 +11,7 @@ use core::slice;
 use super::geometry::{MAX_DATA, MAX_PARITY};
 #[cfg(feature = "alloc")]
 use super::plan::Plan;
-use crate::gf::{self, Backend, Coef};
+use crate::gf::{self, Backend, Coef, stream_bytes};
 use crate::{Error, ShardList};
 
 /// At most `N` pointers; left uninitialised, because clearing two kilobytes shows at small shards.
@@ -63,6 +63,8 @@ pub(super) fn check_count(list: ShardList, expected: usize, got: usize) -> Resul
 pub(super) struct Call<'a, O> {
     /// The length of the first shard seen. All pointers are to this many bytes.
     len: Option<usize>,
+    /// From how many bytes on outputs are written round the caches.
+    stream: usize,
     sources: Pointers<*const u8, MAX_DATA>,
     outputs: Pointers<O, MAX_PARITY>,
     borrowed: PhantomData<(&'a [u8], &'a mut [u8])>,
@@ -70,8 +72,14 @@ pub(super) struct Call<'a, O> {
 
 impl<'a, O: Copy> Call<'a, O> {
     pub(super) fn new() -> Self {
+        Call::stream_from(stream_bytes())
+    }
+
+    /// A call that writes outputs round the caches if all its shards together have so many bytes.
+    pub(super) fn stream_from(stream: usize) -> Self {
         Call {
             len: None,
+            stream,
             sources: Pointers::new(),
             outputs: Pointers::new(),
             borrowed: PhantomData,
@@ -160,7 +168,7 @@ impl<'a> Call<'a, *mut u8> {
         let len = self.ready(coefs, sources.len())?;
         // SAFETY: `ready` checked the size of `coefs`. `check` saw that each slice is `len` long,
         // and they are borrowed for 'a: outputs uniquely, so that they overlap nothing.
-        unsafe { gf::dot(backend, coefs, sources, outputs, len) };
+        unsafe { gf::dot(backend, coefs, sources, outputs, len, self.stream) };
         Ok(())
     }
 
@@ -178,8 +186,41 @@ impl<'a> Call<'a, *mut u8> {
             return self.dot(backend, coefs);
         };
         // SAFETY: as for `dot`; `Plan::groups` saw that they are for so many sources and outputs.
-        unsafe { groups.dot(backend, coefs, sources, outputs, len) };
+        unsafe { groups.dot(backend, coefs, sources, outputs, len, self.stream) };
         Ok(())
+    }
+
+    /// [`planned_dot`](Self::planned_dot) into the cache, and what of it `streamed` has a place for
+    /// round the caches as well. True if it was: a place must be as long as the shards, a multiple of
+    /// 256 bytes, and aligned to 64.
+    #[cfg(feature = "checksum")]
+    pub(super) fn tee(
+        &self,
+        backend: Backend,
+        coefs: &[Coef],
+        plan: &Plan,
+        streamed: &mut [Option<&mut [u8]>],
+    ) -> Result<bool, Error> {
+        let (sources, outputs) = (self.sources.get(), self.outputs.get());
+        let len = self.ready(coefs, sources.len())?;
+        let mut places = [core::ptr::null_mut(); MAX_PARITY];
+        let mut fits = streamed.len() == outputs.len() && len.is_multiple_of(gf::TEE_STEP);
+        for (place, streamed) in places.iter_mut().zip(streamed) {
+            if let Some(bytes) = streamed {
+                *place = bytes.as_mut_ptr();
+                fits &= bytes.len() == len && place.addr().is_multiple_of(64);
+            }
+        }
+        if !fits {
+            self.planned_dot(backend, coefs, plan)?;
+            return Ok(false);
+        }
+        let groups = plan.groups(sources.len(), outputs.len());
+        // SAFETY: as for `dot`; `Plan::groups` saw that groups are for so many sources and outputs;
+        // there are as many places, and `fits` says that each is long enough and aligned. They are
+        // borrowed uniquely, so that they overlap nothing. The caller's Streamer fences.
+        unsafe { gf::tee(backend, groups, coefs, sources, outputs, &places[..outputs.len()], len) };
+        Ok(true)
     }
 
     /// Adds the products of `coefs` and the sum of the two sources to the outputs.
@@ -218,7 +259,7 @@ impl<'a> Call<'a, *const u8> {
         let len = self.ready(coefs, sources.len())?;
         // SAFETY: `ready` checked the size of `coefs`. `check` saw that each slice is `len` long,
         // and they are borrowed for 'a.
-        Ok(unsafe { gf::verify(backend, coefs, sources, outputs, len) })
+        Ok(unsafe { gf::verify(backend, coefs, sources, outputs, len, self.stream) })
     }
 
     /// [`verify`](Self::verify) by a plan that says the same as `coefs`.
@@ -235,6 +276,6 @@ impl<'a> Call<'a, *const u8> {
             return self.verify(backend, coefs);
         };
         // SAFETY: as for `verify`; `Plan::groups` saw that they are for so many sources and outputs.
-        Ok(unsafe { groups.verify(backend, coefs, sources, outputs, len) })
+        Ok(unsafe { groups.verify(backend, coefs, sources, outputs, len, self.stream) })
     }
 }

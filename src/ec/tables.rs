@@ -6,7 +6,7 @@ use super::matrix::{Pattern, fill_encode};
 use super::plan::Plan;
 use super::set::ShardSet;
 use super::shards::{Call, check_count};
-use crate::gf::{Backend, Coef};
+use crate::gf::{Backend, Coef, stream_bytes};
 use crate::{Error, ShardList};
 
 /// Encodes, verifies and updates, like `Codec`, in a table that the caller owns.
@@ -28,6 +28,7 @@ pub struct Encoder<'t> {
     geometry: Geometry,
     backend: Backend,
     table: &'t [Coef],
+    stream: usize,
     /// Fewer products than the table has coefficients, if there is a way.
     #[cfg(feature = "alloc")]
     plan: Option<&'t Plan>,
@@ -55,6 +56,7 @@ impl<'t> Encoder<'t> {
             geometry,
             backend,
             table,
+            stream: stream_bytes(),
             #[cfg(feature = "alloc")]
             plan: None,
         })
@@ -67,8 +69,9 @@ impl<'t> Encoder<'t> {
         backend: Backend,
         table: &'t [Coef],
         plan: Option<&'t Plan>,
+        stream: usize,
     ) -> Self {
-        Encoder { geometry, backend, table, plan }
+        Encoder { geometry, backend, table, stream, plan }
     }
 
     /// The shards of the code.
@@ -91,7 +94,7 @@ impl<'t> Encoder<'t> {
         data: &[D],
         parity: &mut [P],
     ) -> Result<(), Error> {
-        let mut call = Call::new();
+        let mut call = Call::stream_from(self.stream);
         call.sources(ShardList::Data, data, self.geometry.data())?;
         call.outputs(ShardList::Parity, parity, self.geometry.parity())?;
         #[cfg(feature = "alloc")]
@@ -99,6 +102,22 @@ impl<'t> Encoder<'t> {
             return call.planned_dot(self.backend, self.table, plan);
         }
         call.dot(self.backend, self.table)
+    }
+
+    /// [`encode`](Self::encode) into the cache, and what of it `streamed` has a place for round the
+    /// caches as well, if that can be: true if it was done.
+    #[cfg(feature = "checksum")]
+    pub(super) fn tee(
+        &self,
+        plan: &Plan,
+        data: &[&[u8]],
+        parity: &mut [&mut [u8]],
+        streamed: &mut [Option<&mut [u8]>],
+    ) -> Result<bool, Error> {
+        let mut call = Call::new();
+        call.sources(ShardList::Data, data, self.geometry.data())?;
+        call.outputs(ShardList::Parity, parity, self.geometry.parity())?;
+        call.tee(self.backend, self.table, plan, streamed)
     }
 
     /// True if `parity` is the parity of `data`. Cost: one pass that writes nothing.
@@ -111,7 +130,7 @@ impl<'t> Encoder<'t> {
         data: &[D],
         parity: &[P],
     ) -> Result<bool, Error> {
-        let mut call = Call::new();
+        let mut call = Call::stream_from(self.stream);
         call.sources(ShardList::Data, data, self.geometry.data())?;
         call.compared(ShardList::Parity, parity, self.geometry.parity())?;
         #[cfg(feature = "alloc")]

@@ -21,12 +21,23 @@ pub(super) trait Access: Copy {
     }
 }
 
+/// A way that suits the main loop of a kernel.
+pub(super) trait Main: Access {
+    const WAY: Self;
+    /// Stores go round the caches: they must be aligned, and fenced in the end.
+    const STREAMS: bool;
+}
+
 /// Whole registers.
 #[derive(Clone, Copy)]
 pub(super) struct Cached;
 /// Whole registers, round the caches, from memory that is prefetched.
 #[derive(Clone, Copy)]
 pub(super) struct Streamed;
+/// Whole registers, from memory that is prefetched.
+#[cfg(feature = "checksum")]
+#[derive(Clone, Copy)]
+pub(super) struct Ahead;
 /// Whole registers, of which the first bytes have been done before.
 #[derive(Clone, Copy)]
 pub(super) struct Again {
@@ -36,6 +47,37 @@ pub(super) struct Again {
 /// So many bytes, fewer than a register holds.
 #[derive(Clone, Copy)]
 pub(super) struct Part(pub(super) usize);
+
+impl Main for Cached {
+    const WAY: Self = Cached;
+    const STREAMS: bool = false;
+}
+
+impl Main for Streamed {
+    const WAY: Self = Streamed;
+    const STREAMS: bool = true;
+}
+
+#[cfg(feature = "checksum")]
+impl Main for Ahead {
+    const WAY: Self = Ahead;
+    const STREAMS: bool = false;
+}
+
+#[cfg(feature = "checksum")]
+impl Access for Ahead {
+    #[inline(always)]
+    unsafe fn load<S: Simd>(self, simd: S, p: *const u8) -> S::V {
+        simd.prefetch(p.wrapping_add(PREFETCH_BYTES));
+        // SAFETY: the caller's contract is the same.
+        unsafe { simd.load(p) }
+    }
+    #[inline(always)]
+    unsafe fn store<S: Simd>(self, simd: S, p: *mut u8, v: S::V) {
+        // SAFETY: the caller's contract is the same.
+        unsafe { simd.store(p, v) }
+    }
+}
 
 impl Access for Cached {
     #[inline(always)]

@@ -4,19 +4,25 @@
 #![allow(clippy::needless_range_loop)]
 
 use alloc::boxed::Box;
+use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use super::Backend;
-use super::access::{Access, Cached, Streamed};
+#[cfg(feature = "checksum")]
+use super::access::Ahead;
+use super::access::{Access, Cached, Main, Streamed};
 use super::coef::Coef;
-use super::kernel::{Job, STREAM_BYTES, tile_bytes};
+use super::kernel::{Job, tile_bytes};
 use super::shape::{Fft, Fold, Shape, Tri};
 use super::simd::{Kernel, Simd};
-use super::verb::{Dot, Verb, Verify};
+#[cfg(feature = "checksum")]
+use super::verb::Tee;
+use super::verb::{ABSENT, Dot, MAX_PICKED, Picked, Verb, Verify};
 
-/// Most sources, and most rows of a group with the absent ones.
 const MAX_SOURCES: usize = 256;
-const MAX_ROWS: usize = 16;
+/// What the length of a teed piece is a multiple of.
+#[cfg(feature = "checksum")]
+pub(crate) const TEE_STEP: usize = 256;
 /// Most rows that a shape takes along coefficient by coefficient.
 pub(crate) const MAX_EXTRA: usize = 1;
 
@@ -36,9 +42,6 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// A row that the shape has, and nobody wants.
-    pub(crate) const ABSENT: u8 = u8::MAX;
-
     /// `coefs` are first those that turn sums into rows; then, block after block, those of the
     /// shape and `extra` for each of its columns. Without a shape they are source after source.
     ///
@@ -61,12 +64,12 @@ impl Group {
             count += n * size;
             expected += n * (shape.block_coefs(size) + size * extra);
         }
-        let most = if shape == Shape::Direct { MAX_ROWS } else { MAX_EXTRA };
+        let most = if shape == Shape::Direct { MAX_PICKED } else { MAX_EXTRA };
         let fits = extra <= most
             && columns.len() == count
             && count <= MAX_SOURCES
             && rows.len() == shape.rows() + extra
-            && rows[shape.rows()..].iter().all(|row| *row != Group::ABSENT)
+            && rows[shape.rows()..].iter().all(|row| *row != ABSENT)
             && coefs.len() == expected;
         fits.then_some(Group { shape, extra, blocks, columns, rows, coefs })
     }
@@ -85,7 +88,7 @@ impl Group {
     }
     /// The outputs of this group, without those that are absent.
     pub(crate) fn outputs(&self) -> impl Iterator<Item = usize> {
-        self.rows.iter().filter(|row| **row != Group::ABSENT).map(|row| usize::from(*row))
+        self.rows.iter().filter(|row| **row != ABSENT).map(|row| usize::from(*row))
     }
     /// True if all its sources and outputs are among so many.
     fn is_within(&self, sources: usize, outputs: usize) -> bool {
@@ -141,11 +144,13 @@ impl Groups {
         sources: &[*const u8],
         outputs: &[*mut u8],
         len: usize,
+        stream: usize,
     ) {
         debug_assert_eq!((sources.len(), outputs.len()), (self.sources, self.outputs));
         let verb = Dot { outputs: outputs.as_ptr() };
         // SAFETY: the caller's contract, and `outputs` has as many entries as there are rows.
         let direct = unsafe { Job::new(verb, coefs, sources, outputs.len(), len) };
+        let direct = direct.stream_from(stream);
         backend.dispatch(Grouped { groups: &self.groups, direct });
     }
 
@@ -161,11 +166,13 @@ impl Groups {
         sources: &[*const u8],
         outputs: &[*const u8],
         len: usize,
+        stream: usize,
     ) -> bool {
         debug_assert_eq!((sources.len(), outputs.len()), (self.sources, self.outputs));
         let verb = Verify { outputs: outputs.as_ptr() };
         // SAFETY: the caller's contract, and `outputs` has as many entries as there are rows.
         let direct = unsafe { Job::new(verb, coefs, sources, outputs.len(), len) };
+        let direct = direct.stream_from(stream);
         backend.dispatch(Grouped { groups: &self.groups, direct })
     }
 }
@@ -187,18 +194,65 @@ impl<V: Verb> Kernel for Grouped<'_, V> {
         if len < 4 * S::BYTES {
             return self.direct.call(simd);
         }
-        if self.direct.bytes() >= STREAM_BYTES {
+        if self.direct.streams() {
             // SAFETY: whoever made the job promised `rows` outputs.
             if let Some(head) = unsafe { verb.misalignment::<S>(rows) } {
-                return self.direct.head::<S>(simd, head) & self.tiles::<S, true>(simd, head, len);
+                return self.direct.head::<S>(simd, head)
+                    & self.tiles::<S, Streamed>(simd, head, len);
             }
         }
-        self.tiles::<S, false>(simd, 0, len)
+        self.tiles::<S, Cached>(simd, 0, len)
+    }
+}
+
+/// `dot` from memory into `outputs` in the cache, and from the same registers to `streamed`, round
+/// the caches: by these groups, or if there are none by `coefs`. `len` is a multiple of [`TEE_STEP`].
+///
+/// # Safety
+///
+/// As for [`super::dot`]; the groups are for as many sources and outputs. `streamed` has as many
+/// entries as `outputs`; those that are not null are aligned to 64 bytes, writable for `len` bytes,
+/// and overlap nothing else. A fence follows before another thread is told of them.
+#[cfg(feature = "checksum")]
+pub(crate) unsafe fn tee(
+    backend: Backend,
+    groups: Option<&Groups>,
+    coefs: &[Coef],
+    sources: &[*const u8],
+    outputs: &[*mut u8],
+    streamed: &[*mut u8],
+    len: usize,
+) {
+    debug_assert_eq!((outputs.len(), len % TEE_STEP), (streamed.len(), 0));
+    let verb = Tee { outputs: outputs.as_ptr(), streamed: streamed.as_ptr() };
+    // SAFETY: the caller's contract. Every step of a kernel is 4 registers or fewer, of at most 64
+    // bytes, so that in `len` bytes each begins where `streamed` is aligned.
+    let direct = unsafe { Job::new(verb, coefs, sources, outputs.len(), len) };
+    let groups = groups.map_or(&[][..], |groups| &groups.groups);
+    backend.dispatch(Teed(Grouped { groups, direct }));
+}
+
+/// All groups, from memory that is prefetched.
+#[cfg(feature = "checksum")]
+struct Teed<'a>(Grouped<'a, Tee>);
+
+#[cfg(feature = "checksum")]
+impl Kernel for Teed<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn call<S: Simd>(self, simd: S) {
+        let Grouped { groups, direct } = &self.0;
+        if groups.is_empty() {
+            direct.tiles::<S, Ahead>(simd, 0, direct.len);
+        } else {
+            self.0.tiles::<S, Ahead>(simd, 0, direct.len);
+        }
     }
 }
 
 impl<V: Verb> Grouped<'_, V> {
-    fn tiles<S: Simd, const STREAM: bool>(&self, simd: S, from: usize, to: usize) -> bool {
+    fn tiles<S: Simd, W: Main>(&self, simd: S, from: usize, to: usize) -> bool {
         let tile = match self.groups.len() {
             0 | 1 => usize::MAX,
             _ => tile_bytes(self.direct.sources.len()),
@@ -210,20 +264,14 @@ impl<V: Verb> Grouped<'_, V> {
             let left = to - start;
             let end = if left / 2 < tile { to } else { start + tile };
             for group in self.groups {
-                good &= self.group::<S, STREAM>(simd, group, start, end);
+                good &= self.group::<S, W>(simd, group, start, end);
             }
             start = end;
         }
         good
     }
 
-    fn group<S: Simd, const STREAM: bool>(
-        &self,
-        simd: S,
-        group: &Group,
-        start: usize,
-        end: usize,
-    ) -> bool {
+    fn group<S: Simd, W: Main>(&self, simd: S, group: &Group, start: usize, end: usize) -> bool {
         let mut sources = [const { MaybeUninit::uninit() }; MAX_SOURCES];
         for (slot, column) in sources.iter_mut().zip(&group.columns) {
             slot.write(self.direct.sources[usize::from(*column)]);
@@ -232,21 +280,17 @@ impl<V: Verb> Grouped<'_, V> {
         // were just written.
         let sources: &[*const u8] =
             unsafe { core::slice::from_raw_parts(sources.as_ptr().cast(), group.columns.len()) };
-        let mut outputs = [core::ptr::null_mut(); MAX_ROWS];
-        for (slot, row) in outputs.iter_mut().zip(&group.rows) {
-            if *row != Group::ABSENT {
-                // SAFETY: the job's outputs are as many as `Groups::new` compared the rows with.
-                *slot = unsafe { *self.direct.verb.outputs().add(usize::from(*row)) };
-            }
-        }
-        let verb = self.direct.verb.with_outputs(outputs.as_ptr());
+        let mut picked = Picked::new();
+        // SAFETY: the job's outputs are as many as `Groups::new` compared the rows with, and
+        // `Group::new` saw that there are at most MAX_PICKED rows. `picked` outlives the pass.
+        let verb = unsafe { self.direct.verb.pick(&group.rows, &mut picked) };
         if group.shape == Shape::Direct {
             // SAFETY: as many outputs as the group has rows were just listed, and they are some of
             // the job's; the sources are the job's too.
             let job = unsafe { Job::new(verb, &group.coefs, sources, group.extra, end) };
-            return job.tiles::<S, STREAM>(simd, start, end);
+            return job.tiles::<S, W>(simd, start, end);
         }
-        let pass = Pass::<V, STREAM> { verb, group, sources, start, end };
+        let pass = Pass::<V, W> { verb, group, sources, start, end, way: PhantomData };
         match (group.shape, group.extra) {
             (Shape::Pair, 0) => pass.run::<S, Fft, 2, 0, 4, 4, 4, 2>(simd),
             (Shape::Pair, _) => pass.run::<S, Fft, 2, 1, 4, 2, 2, 1>(simd),
@@ -262,21 +306,22 @@ impl<V: Verb> Grouped<'_, V> {
 
 /// One group over one tile. Holds the promises of its [`Job`] for `start..end`, which is at least
 /// four registers long. The verb has an output for each row of the group, null where it is absent.
-struct Pass<'a, V, const STREAM: bool> {
+struct Pass<'a, V, W> {
     verb: V,
     group: &'a Group,
     sources: &'a [*const u8],
     start: usize,
     end: usize,
+    way: PhantomData<W>,
 }
 
 /// A pass with its constants: a shape of N rows and D more, U registers of each at a time.
-struct Fixed<'a, V, T, const N: usize, const D: usize, const U: usize, const STREAM: bool> {
-    pass: Pass<'a, V, STREAM>,
-    shape: core::marker::PhantomData<T>,
+struct Fixed<'a, V, W, T, const N: usize, const D: usize, const U: usize> {
+    pass: Pass<'a, V, W>,
+    shape: PhantomData<T>,
 }
 
-impl<'a, V: Verb, const STREAM: bool> Pass<'a, V, STREAM> {
+impl<'a, V: Verb, W: Main> Pass<'a, V, W> {
     /// The last four are U, as much as registers allow without spilling: for 32 registers and a
     /// source in one of them, or in two; and likewise for 16.
     #[inline(always)]
@@ -293,20 +338,18 @@ impl<'a, V: Verb, const STREAM: bool> Pass<'a, V, STREAM> {
         self,
         simd: S,
     ) -> bool {
-        let shape = core::marker::PhantomData::<T>;
+        let shape = PhantomData::<T>;
         match (S::WIDE_FILE, S::PAIRS) {
-            (true, true) => simd.run(Fixed::<V, T, N, D, WIDE, STREAM> { pass: self, shape }),
-            (true, false) => simd.run(Fixed::<V, T, N, D, WIDE_TWO, STREAM> { pass: self, shape }),
-            (false, true) => simd.run(Fixed::<V, T, N, D, NARROW, STREAM> { pass: self, shape }),
-            (false, false) => {
-                simd.run(Fixed::<V, T, N, D, NARROW_TWO, STREAM> { pass: self, shape })
-            }
+            (true, true) => simd.run(Fixed::<V, W, T, N, D, WIDE> { pass: self, shape }),
+            (true, false) => simd.run(Fixed::<V, W, T, N, D, WIDE_TWO> { pass: self, shape }),
+            (false, true) => simd.run(Fixed::<V, W, T, N, D, NARROW> { pass: self, shape }),
+            (false, false) => simd.run(Fixed::<V, W, T, N, D, NARROW_TWO> { pass: self, shape }),
         }
     }
 }
 
-impl<V: Verb, T: Fold<N>, const N: usize, const D: usize, const U: usize, const STREAM: bool> Kernel
-    for Fixed<'_, V, T, N, D, U, STREAM>
+impl<V: Verb, W: Main, T: Fold<N>, const N: usize, const D: usize, const U: usize> Kernel
+    for Fixed<'_, V, W, T, N, D, U>
 {
     type Out = bool;
 
@@ -317,12 +360,12 @@ impl<V: Verb, T: Fold<N>, const N: usize, const D: usize, const U: usize, const 
         let mut residue = simd.zero();
         let mut at = pass.start;
         // SAFETY: `at + step` is at most `end`, which is within the `len` bytes that the job's
-        // caller vouches for. With STREAM, `call` starts where all outputs are aligned, and steps
+        // caller vouches for. Where stores are streamed, `call` starts where all outputs are aligned, and steps
         // keep it so. The last step begins where it just fits: what it does twice it does alike.
         unsafe {
-            if STREAM {
+            if W::STREAMS {
                 while pass.end - at >= step {
-                    self.step::<S, Streamed>(simd, Streamed, at, &mut residue);
+                    self.step::<S, W>(simd, W::WAY, at, &mut residue);
                     at += step;
                 }
                 simd.fence();
@@ -331,7 +374,7 @@ impl<V: Verb, T: Fold<N>, const N: usize, const D: usize, const U: usize, const 
                 }
             } else {
                 while at < pass.end {
-                    self.step::<S, Cached>(simd, Cached, at.min(pass.end - step), &mut residue);
+                    self.step::<S, W>(simd, W::WAY, at.min(pass.end - step), &mut residue);
                     at += step;
                 }
             }
@@ -348,8 +391,8 @@ struct Sums<S: Simd, const N: usize, const D: usize, const U: usize> {
     coefs: *const Coef,
 }
 
-impl<V: Verb, T: Fold<N>, const N: usize, const D: usize, const U: usize, const STREAM: bool>
-    Fixed<'_, V, T, N, D, U, STREAM>
+impl<V: Verb, W: Main, T: Fold<N>, const N: usize, const D: usize, const U: usize>
+    Fixed<'_, V, W, T, N, D, U>
 {
     /// U registers of each row, at byte `at`.
     ///
@@ -401,19 +444,17 @@ impl<V: Verb, T: Fold<N>, const N: usize, const D: usize, const U: usize, const 
                 self.block::<S, A, 1>(simd, access, at, &mut sums);
                 left -= 1;
             }
-            let outputs = self.pass.verb.outputs();
             for u in 0..U {
                 let at = at + u * S::BYTES;
                 let rows = T::finish(simd, &sums.shape[u], finals);
                 for r in 0..N {
-                    let output = *outputs.add(r);
-                    if !output.is_null() {
-                        self.pass.verb.put(simd, access, output, at, rows[r], residue);
+                    if self.pass.verb.has(r) {
+                        self.pass.verb.put(simd, access, r, at, rows[r], residue);
                     }
                 }
                 for r in 0..D {
                     let row = simd.close(&sums.extra[u][r]);
-                    self.pass.verb.put(simd, access, *outputs.add(N + r), at, row, residue);
+                    self.pass.verb.put(simd, access, N + r, at, row, residue);
                 }
             }
         }

@@ -18,19 +18,20 @@
 // are indexed by constant ranges become registers, iterated ones live on the stack.
 #![allow(clippy::needless_range_loop)]
 
+use core::marker::PhantomData;
+
 use super::Backend;
-use super::access::{Access, Again, Cached, Part, Streamed};
+use super::access::{Access, Again, Cached, Main, Part, Streamed};
 use super::coef::Coef;
 use super::simd::{Kernel, Simd};
 use super::verb::{Dot, Update, Verb, Verify};
 
-/// From this many bytes in one call on, stores go round the caches and loads are prefetched. By
-/// then a core's own caches are long full; below, stored lines are wanted there.
-pub(super) const STREAM_BYTES: usize = 3 << 20;
 /// What the sources of one tile may fill of L1, when rows are done in groups.
 const TILE_BYTES: usize = 32 << 10;
 
 /// `outputs[r] = sum over j of coefs[j * outputs.len() + r] * sources[j]`, for `len` bytes.
+///
+/// If the call touches `stream` bytes or more, stores go round the caches and loads are prefetched.
 ///
 /// # Safety
 ///
@@ -43,10 +44,12 @@ pub(crate) unsafe fn dot(
     sources: &[*const u8],
     outputs: &[*mut u8],
     len: usize,
+    stream: usize,
 ) {
     let verb = Dot { outputs: outputs.as_ptr() };
     // SAFETY: the caller's contract, and `outputs` has as many entries as there are rows.
-    backend.dispatch(unsafe { Job::new(verb, coefs, sources, outputs.len(), len) });
+    let job = unsafe { Job::new(verb, coefs, sources, outputs.len(), len) };
+    backend.dispatch(job.stream_from(stream));
 }
 
 /// True if each `outputs[r]` holds what [`dot`] would write.
@@ -61,10 +64,12 @@ pub(crate) unsafe fn verify(
     sources: &[*const u8],
     outputs: &[*const u8],
     len: usize,
+    stream: usize,
 ) -> bool {
     let verb = Verify { outputs: outputs.as_ptr() };
     // SAFETY: the caller's contract, and `outputs` has as many entries as there are rows.
-    backend.dispatch(unsafe { Job::new(verb, coefs, sources, outputs.len(), len) })
+    let job = unsafe { Job::new(verb, coefs, sources, outputs.len(), len) };
+    backend.dispatch(job.stream_from(stream))
 }
 
 /// `outputs[r] += coefs[r] * (old + new)`, for `len` bytes.
@@ -96,6 +101,8 @@ pub(super) struct Job<'a, V> {
     pub(super) sources: &'a [*const u8],
     pub(super) rows: usize,
     pub(super) len: usize,
+    /// From how many bytes on stores go round the caches.
+    stream: usize,
 }
 
 impl<'a, V: Verb> Job<'a, V> {
@@ -115,7 +122,18 @@ impl<'a, V: Verb> Job<'a, V> {
         len: usize,
     ) -> Self {
         debug_assert_eq!(coefs.len(), sources.len() * rows);
-        Job { verb, coefs, sources, rows, len }
+        Job { verb, coefs, sources, rows, len, stream: usize::MAX }
+    }
+
+    /// Stores go round the caches if the job touches so many bytes: by then a core's own caches are
+    /// long full, while below, stored lines are wanted there.
+    pub(super) fn stream_from(self, bytes: usize) -> Self {
+        Job { stream: bytes, ..self }
+    }
+
+    /// True if stores are to go round the caches.
+    pub(super) fn streams(&self) -> bool {
+        (self.sources.len() + self.rows).saturating_mul(self.len) >= self.stream
     }
 }
 
@@ -125,15 +143,16 @@ impl<V: Verb> Kernel for Job<'_, V> {
 
     #[inline(always)]
     fn call<S: Simd>(self, simd: S) -> bool {
-        if self.bytes() >= STREAM_BYTES {
+        if self.streams() {
             // Streamed stores must be aligned: do what comes before as a piece of its own. Where no
             // piece aligns all outputs, ordinary stores have to do.
             // SAFETY: whoever made the job promised `rows` outputs.
             if let Some(head) = unsafe { self.verb.misalignment::<S>(self.rows) } {
-                return self.head::<S>(simd, head) & self.tiles::<S, true>(simd, head, self.len);
+                return self.head::<S>(simd, head)
+                    & self.tiles::<S, Streamed>(simd, head, self.len);
             }
         }
-        self.tiles::<S, false>(simd, 0, self.len)
+        self.tiles::<S, Cached>(simd, 0, self.len)
     }
 }
 
@@ -144,25 +163,15 @@ pub(super) fn tile_bytes(sources: usize) -> usize {
 }
 
 impl<V: Verb> Job<'_, V> {
-    /// What the call touches.
-    pub(super) fn bytes(&self) -> usize {
-        (self.sources.len() + self.rows).saturating_mul(self.len)
-    }
-
     /// The `len` bytes before the first aligned ones, and as many of these as fill a register.
     ///
     /// For verbs that may do the same byte twice, as those that stream may.
     pub(super) fn head<S: Simd>(&self, simd: S, len: usize) -> bool {
-        len == 0 || self.tiles::<S, false>(simd, 0, S::BYTES)
+        len == 0 || self.tiles::<S, Cached>(simd, 0, S::BYTES)
     }
 
     /// Works on bytes `from..to`, with as few groups of rows as the registers allow.
-    pub(super) fn tiles<S: Simd, const STREAM: bool>(
-        &self,
-        simd: S,
-        from: usize,
-        to: usize,
-    ) -> bool {
+    pub(super) fn tiles<S: Simd, W: Main>(&self, simd: S, from: usize, to: usize) -> bool {
         let groups = self.rows.div_ceil(S::ROWS).max(1);
         let rows = self.rows.div_ceil(groups).max(1);
         let tile = match groups {
@@ -178,13 +187,14 @@ impl<V: Verb> Job<'_, V> {
             let mut first = 0;
             while first < self.rows {
                 let count = rows.min(self.rows - first);
-                let pass = Pass::<V, STREAM> {
-                    verb: self.verb.with_outputs(self.verb.outputs().wrapping_add(first)),
+                let pass = Pass::<V, W> {
+                    verb: self.verb.skip(first),
                     coefs: self.coefs.as_ptr().wrapping_add(first),
                     stride: self.rows,
                     sources: self.sources,
                     start,
                     end,
+                    way: PhantomData,
                 };
                 good &= pass.rows(simd, count);
                 first += count;
@@ -196,7 +206,7 @@ impl<V: Verb> Job<'_, V> {
 }
 
 /// One group of rows over one tile. Holds the promises of its [`Job`], for `start..end`.
-struct Pass<'a, V, const STREAM: bool> {
+struct Pass<'a, V, W> {
     verb: V,
     /// Of the group's first row; a source's are `stride` after those of the source before.
     coefs: *const Coef,
@@ -204,18 +214,19 @@ struct Pass<'a, V, const STREAM: bool> {
     sources: &'a [*const u8],
     start: usize,
     end: usize,
+    way: PhantomData<W>,
 }
 
 /// A pass with its constants: R rows, U registers of each at a time.
 struct Fixed<P, const R: usize, const U: usize>(P);
 
-impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
+impl<V: Verb, W: Main> Pass<'_, V, W> {
     /// Less than a register of each row: one after the other, by way of buffers.
     fn short<S: Simd>(self, simd: S, rows: usize) -> bool {
         let mut good = true;
         for r in 0..rows {
-            good &= simd.run(Short(Pass::<V, STREAM> {
-                verb: self.verb.with_outputs(self.verb.outputs().wrapping_add(r)),
+            good &= simd.run(Short(Pass::<V, W> {
+                verb: self.verb.skip(r),
                 coefs: self.coefs.wrapping_add(r),
                 ..self
             }));
@@ -257,7 +268,7 @@ impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
 /// Less than a register of one row.
 struct Short<P>(P);
 
-impl<V: Verb, const STREAM: bool> Kernel for Short<Pass<'_, V, STREAM>> {
+impl<V: Verb, W: Main> Kernel for Short<Pass<'_, V, W>> {
     type Out = bool;
 
     #[inline(always)]
@@ -275,9 +286,7 @@ impl<V: Verb, const STREAM: bool> Kernel for Short<Pass<'_, V, STREAM>> {
     }
 }
 
-impl<V: Verb, const R: usize, const U: usize, const STREAM: bool> Kernel
-    for Fixed<Pass<'_, V, STREAM>, R, U>
-{
+impl<V: Verb, W: Main, const R: usize, const U: usize> Kernel for Fixed<Pass<'_, V, W>, R, U> {
     type Out = bool;
 
     #[inline(always)]
@@ -287,15 +296,11 @@ impl<V: Verb, const R: usize, const U: usize, const STREAM: bool> Kernel
         let mut at = pass.start;
         // SAFETY: `at` plus what a step moves stays within start..end, which is within the `len`
         // bytes that the job's caller vouches for, and at least a register long; `rows` chose R =
-        // the rows of this group. With STREAM, `tiles` starts where all outputs are aligned, and
+        // the rows of this group. Where stores are streamed, `tiles` starts where all outputs are aligned, and
         // steps keep it so.
         unsafe {
             while pass.end - at >= U * S::BYTES {
-                if STREAM {
-                    pass.step::<S, Streamed, R, U>(simd, Streamed, at, &mut residue);
-                } else {
-                    pass.step::<S, Cached, R, U>(simd, Cached, at, &mut residue);
-                }
+                pass.step::<S, W, R, U>(simd, W::WAY, at, &mut residue);
                 at += U * S::BYTES;
             }
             // The last register ends where the bytes end, and begins among those that are done.
@@ -306,14 +311,14 @@ impl<V: Verb, const R: usize, const U: usize, const STREAM: bool> Kernel
                 at += S::BYTES;
             }
         }
-        if STREAM {
+        if W::STREAMS {
             simd.fence();
         }
         simd.is_zero(residue)
     }
 }
 
-impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
+impl<V: Verb, W: Main> Pass<'_, V, W> {
     /// U registers of each row, at byte `at`.
     ///
     /// # Safety
@@ -360,11 +365,10 @@ impl<V: Verb, const STREAM: bool> Pass<'_, V, STREAM> {
                 coefs = coefs.wrapping_add(self.stride);
                 j += 1;
             }
-            let outputs = self.verb.outputs();
             for r in 0..R {
                 for u in 0..U {
                     let v = simd.close(&acc[r][u]);
-                    self.verb.put(simd, access, *outputs.add(r), at + u * S::BYTES, v, residue);
+                    self.verb.put(simd, access, r, at + u * S::BYTES, v, residue);
                 }
             }
         }

@@ -46,6 +46,10 @@ pub use x86::{Avx2, Avx512, Gfni256, Gfni512, Ssse3};
 pub(crate) use copy::{Streamer, is_zero, prefetch};
 #[cfg(feature = "alloc")]
 pub(crate) use group::{Group, Groups, MAX_EXTRA};
+#[cfg(feature = "checksum")]
+pub(crate) use group::{TEE_STEP, tee};
 pub(crate) use kernel::{dot, update, verify};
 #[cfg(feature = "alloc")]
 pub use shape::Shape;
+#[cfg(feature = "alloc")]
+pub(crate) use verb::ABSENT;

@@ -1,4 +1,4 @@
-//! What the kernels do with what they compute: `Dot`, `Verify` and `Update`.
+//! What the kernels do with what they compute: `Dot`, `Verify`, `Update` and `Tee`.
 #![allow(unsafe_code)]
 
 use super::access::Access;
@@ -8,10 +8,22 @@ use super::simd::Simd;
 ///
 /// The pointers that a verb holds obey the promises of its [`Job`](super::kernel::Job).
 pub(super) trait Verb: Copy {
-    /// The table of outputs. `Verify` never writes to them.
-    fn outputs(self) -> *const *mut u8;
-    /// The same verb for other outputs.
-    fn with_outputs(self, outputs: *const *mut u8) -> Self;
+    /// The same verb for the rows from `first` on.
+    fn skip(self, first: usize) -> Self;
+    /// The same verb for these rows, in this order, whose pointers are kept in `picked`. Rows that
+    /// are [`ABSENT`] have none, see [`has`](Self::has).
+    ///
+    /// # Safety
+    /// There are outputs for all other `rows`, of which there are at most [`MAX_PICKED`]. The verb is
+    /// used only while `picked` stays as it is.
+    #[cfg(feature = "alloc")]
+    unsafe fn pick(self, rows: &[u8], picked: &mut Picked) -> Self;
+    /// True if row `r` is not absent.
+    ///
+    /// # Safety
+    /// There is a row `r`.
+    #[cfg(feature = "alloc")]
+    unsafe fn has(self, r: usize) -> bool;
 
     /// Bytes to the place where streaming can start, or `None` if there is none.
     ///
@@ -35,19 +47,66 @@ pub(super) trait Verb: Copy {
         unsafe { access.load(simd, source.add(at)) }
     }
 
-    /// Takes a computed register of `output`. What is wrong about it is added to `residue`.
+    /// Takes a computed register of row `r`. What is wrong about it is added to `residue`.
     ///
     /// # Safety
-    /// `access` at `at` is within `output`.
+    /// There is a row `r`, it is not absent, and `access` at `at` is within its output.
     unsafe fn put<S: Simd, A: Access>(
         self,
         simd: S,
         access: A,
-        output: *mut u8,
+        r: usize,
         at: usize,
         v: S::V,
         residue: &mut S::V,
     );
+}
+
+/// In a list of rows: one that the kernel computes, and nobody wants.
+#[cfg(feature = "alloc")]
+pub(crate) const ABSENT: u8 = u8::MAX;
+/// Most rows that can be picked.
+#[cfg(feature = "alloc")]
+pub(super) const MAX_PICKED: usize = 16;
+
+/// Room for the pointers of picked rows.
+#[cfg(feature = "alloc")]
+pub(super) struct Picked([*mut u8; MAX_PICKED], #[cfg(feature = "checksum")] [*mut u8; MAX_PICKED]);
+
+#[cfg(feature = "alloc")]
+impl Picked {
+    pub(super) fn new() -> Picked {
+        Picked(
+            [core::ptr::null_mut(); MAX_PICKED],
+            #[cfg(feature = "checksum")]
+            [core::ptr::null_mut(); MAX_PICKED],
+        )
+    }
+
+    /// # Safety
+    /// `outputs` has an entry for each of `rows` that is not absent.
+    unsafe fn fill(&mut self, outputs: *const *mut u8, rows: &[u8]) -> *const *mut u8 {
+        // SAFETY: the caller's contract is the same.
+        unsafe { fill(&mut self.0, outputs, rows) }
+    }
+}
+
+/// # Safety
+/// As for [`Picked::fill`].
+#[cfg(feature = "alloc")]
+unsafe fn fill(
+    slots: &mut [*mut u8; MAX_PICKED],
+    outputs: *const *mut u8,
+    rows: &[u8],
+) -> *const *mut u8 {
+    for (slot, row) in slots.iter_mut().zip(rows) {
+        *slot = match *row {
+            ABSENT => core::ptr::null_mut(),
+            // SAFETY: the caller's contract.
+            row => unsafe { *outputs.add(usize::from(row)) },
+        };
+    }
+    slots.as_ptr()
 }
 
 #[derive(Clone, Copy)]
@@ -57,12 +116,19 @@ pub(super) struct Dot {
 
 impl Verb for Dot {
     #[inline(always)]
-    fn outputs(self) -> *const *mut u8 {
-        self.outputs
+    fn skip(self, first: usize) -> Self {
+        Dot { outputs: self.outputs.wrapping_add(first) }
     }
+    #[cfg(feature = "alloc")]
+    unsafe fn pick(self, rows: &[u8], picked: &mut Picked) -> Self {
+        // SAFETY: the caller's contract is the same.
+        Dot { outputs: unsafe { picked.fill(self.outputs, rows) } }
+    }
+    #[cfg(feature = "alloc")]
     #[inline(always)]
-    fn with_outputs(self, outputs: *const *mut u8) -> Self {
-        Dot { outputs }
+    unsafe fn has(self, r: usize) -> bool {
+        // SAFETY: the caller's contract.
+        unsafe { !(*self.outputs.add(r)).is_null() }
     }
     unsafe fn misalignment<S: Simd>(self, rows: usize) -> Option<usize> {
         let mut common = None;
@@ -80,13 +146,13 @@ impl Verb for Dot {
         self,
         simd: S,
         access: A,
-        output: *mut u8,
+        r: usize,
         at: usize,
         v: S::V,
         _: &mut S::V,
     ) {
         // SAFETY: the caller's contract.
-        unsafe { access.store(simd, output.add(at), v) }
+        unsafe { access.store(simd, (*self.outputs.add(r)).add(at), v) }
     }
 }
 
@@ -97,12 +163,19 @@ pub(super) struct Verify {
 
 impl Verb for Verify {
     #[inline(always)]
-    fn outputs(self) -> *const *mut u8 {
-        self.outputs.cast()
+    fn skip(self, first: usize) -> Self {
+        Verify { outputs: self.outputs.wrapping_add(first) }
     }
+    #[cfg(feature = "alloc")]
+    unsafe fn pick(self, rows: &[u8], picked: &mut Picked) -> Self {
+        // SAFETY: the caller's contract is the same.
+        Verify { outputs: unsafe { picked.fill(self.outputs.cast(), rows) }.cast() }
+    }
+    #[cfg(feature = "alloc")]
     #[inline(always)]
-    fn with_outputs(self, outputs: *const *mut u8) -> Self {
-        Verify { outputs: outputs.cast() }
+    unsafe fn has(self, r: usize) -> bool {
+        // SAFETY: the caller's contract.
+        unsafe { !(*self.outputs.add(r)).is_null() }
     }
     unsafe fn misalignment<S: Simd>(self, _: usize) -> Option<usize> {
         // Nothing is stored, so prefetching can start anywhere.
@@ -113,13 +186,13 @@ impl Verb for Verify {
         self,
         simd: S,
         access: A,
-        output: *mut u8,
+        r: usize,
         at: usize,
         v: S::V,
         residue: &mut S::V,
     ) {
         // SAFETY: the caller's contract; the output is only read.
-        let stored = unsafe { access.load(simd, output.cast_const().add(at)) };
+        let stored = unsafe { access.load(simd, (*self.outputs.add(r)).add(at)) };
         *residue = simd.or(*residue, simd.xor(v, stored));
     }
 }
@@ -133,12 +206,19 @@ pub(super) struct Update {
 
 impl Verb for Update {
     #[inline(always)]
-    fn outputs(self) -> *const *mut u8 {
-        self.outputs
+    fn skip(self, first: usize) -> Self {
+        Update { outputs: self.outputs.wrapping_add(first), ..self }
     }
+    #[cfg(feature = "alloc")]
+    unsafe fn pick(self, rows: &[u8], picked: &mut Picked) -> Self {
+        // SAFETY: the caller's contract is the same.
+        Update { outputs: unsafe { picked.fill(self.outputs, rows) }, ..self }
+    }
+    #[cfg(feature = "alloc")]
     #[inline(always)]
-    fn with_outputs(self, outputs: *const *mut u8) -> Self {
-        Update { outputs, ..self }
+    unsafe fn has(self, r: usize) -> bool {
+        // SAFETY: the caller's contract.
+        unsafe { !(*self.outputs.add(r)).is_null() }
     }
     unsafe fn misalignment<S: Simd>(self, _: usize) -> Option<usize> {
         // The outputs are read first, so they are in the cache anyway.
@@ -163,15 +243,74 @@ impl Verb for Update {
         self,
         simd: S,
         access: A,
-        output: *mut u8,
+        r: usize,
         at: usize,
         v: S::V,
         _: &mut S::V,
     ) {
         // SAFETY: the caller's contract.
         unsafe {
-            let stored = access.load(simd, output.cast_const().add(at));
-            access.store(simd, output.add(at), simd.xor(v, stored));
+            let place = (*self.outputs.add(r)).add(at);
+            let stored = access.load(simd, place);
+            access.store(simd, place, simd.xor(v, stored));
+        }
+    }
+}
+
+/// `Dot`, and the same registers streamed to memory: for outputs of which a copy stays in the cache,
+/// to be read at once.
+#[cfg(feature = "checksum")]
+#[derive(Clone, Copy)]
+pub(super) struct Tee {
+    /// What stays in the cache.
+    pub(super) outputs: *const *mut u8,
+    /// Where the same goes, null for none. Aligned to `BYTES`, as are all `at`.
+    pub(super) streamed: *const *mut u8,
+}
+
+#[cfg(feature = "checksum")]
+impl Verb for Tee {
+    #[inline(always)]
+    fn skip(self, first: usize) -> Self {
+        Tee {
+            outputs: self.outputs.wrapping_add(first),
+            streamed: self.streamed.wrapping_add(first),
+        }
+    }
+    unsafe fn pick(self, rows: &[u8], picked: &mut Picked) -> Self {
+        // SAFETY: the caller's contract is the same; both tables have as many entries.
+        unsafe {
+            Tee {
+                outputs: fill(&mut picked.0, self.outputs, rows),
+                streamed: fill(&mut picked.1, self.streamed, rows),
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn has(self, r: usize) -> bool {
+        // SAFETY: the caller's contract.
+        unsafe { !(*self.outputs.add(r)).is_null() }
+    }
+    unsafe fn misalignment<S: Simd>(self, _: usize) -> Option<usize> {
+        None
+    }
+    #[inline(always)]
+    unsafe fn put<S: Simd, A: Access>(
+        self,
+        simd: S,
+        access: A,
+        r: usize,
+        at: usize,
+        v: S::V,
+        _: &mut S::V,
+    ) {
+        // SAFETY: the caller's contract; whoever made the verb saw to the alignment, and fences.
+        unsafe {
+            access.store(simd, (*self.outputs.add(r)).add(at), v);
+            let streamed = *self.streamed.add(r);
+            if !streamed.is_null() {
+                simd.stream(streamed.add(at), v);
+            }
         }
     }
 }

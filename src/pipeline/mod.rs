@@ -13,6 +13,7 @@ use std::vec::Vec;
 use crate::Error;
 use crate::checksum::Checksum;
 use crate::ec::Codec;
+use crate::gf::stream_bytes;
 use segments::{Scattered, Whole};
 pub use sums::RowSums;
 
@@ -51,12 +52,9 @@ pub struct Pipeline<'c> {
 }
 
 impl<'c> Pipeline<'c> {
-    /// From this many bytes in one call on, what is written goes round the caches.
-    pub const STREAM_BYTES: usize = 3 << 20;
-
     /// A pipeline that encodes with `codec`, and nothing more yet.
     pub fn new(codec: &'c Codec) -> Pipeline<'c> {
-        Pipeline { codec, checksums: Vec::new(), block: 0, stream_bytes: Self::STREAM_BYTES }
+        Pipeline { codec, checksums: Vec::new(), block: 0, stream_bytes: stream_bytes() }
     }
 
     /// Also takes this checksum of each data and parity stripe. Any number of them may be asked
@@ -78,7 +76,7 @@ impl<'c> Pipeline<'c> {
     }
 
     /// Writes round the caches from `bytes` bytes in one call on (all stripes together), instead of
-    /// from [`STREAM_BYTES`](Self::STREAM_BYTES) on.
+    /// from [`stream_bytes`](crate::gf::stream_bytes) on.
     #[must_use]
     pub fn stream_from(mut self, bytes: usize) -> Self {
         self.stream_bytes = bytes;

@@ -13,15 +13,17 @@
 //! A row that fits the caches is encoded to where its parity belongs, in large tiles.
 //!
 //! A row that does not is encoded into scratch tiles, which stay in the first-level cache, and from
-//! there streamed to memory: so the parity's checksums need not fetch it back. Memory must have
-//! something to do while checksums are computed, or its time and theirs add up. So after each data
-//! stripe's a part of the scratch tiles is streamed, and before it the start of the stripe's next
-//! tile is prefetched. Not more than the start: from there on the CPU's own prefetchers are faster,
-//! and too many fetches under way keep the checksum's loads waiting.
+//! the registers to where its parity belongs as well, round the caches: so the parity's checksums
+//! need not fetch it back. Where a parity stripe is cut or lies at an odd place, its scratch tile is
+//! streamed there piece by piece after the checksums of each data stripe, because memory must have
+//! something to do meanwhile, or its time and theirs add up. For the same reason the start of the
+//! stripe's next tile is prefetched before. Not more than the start: from there on the CPU's own
+//! prefetchers are faster, and too many fetches under way keep the checksum's loads waiting.
 
 use super::Pipeline;
 use super::segments::{Length, Position, Sinks, Sources, sink_len, source_len};
 use super::sums::{RowSums, Shape, Work};
+use crate::ec::Codec;
 use crate::gf::{self, Backend, Streamer};
 use crate::{Error, ShardList};
 
@@ -36,6 +38,8 @@ const RUN: usize = 2048;
 const GATHERED_RUN: usize = 768;
 /// How much of the next tile to prefetch.
 const AHEAD: usize = 512;
+/// The same, where the kernel does the streaming: it prefetches what comes after that.
+const AHEAD_TEED: usize = 1024;
 /// From one scratch tile to the next. Not a multiple of 4096, because lines at equal places of
 /// pages push each other out of the cache.
 const STRIDE: usize = TILE + 256;
@@ -220,14 +224,16 @@ impl<I: Sources, O: Sinks> Pass<'_, I, O> {
             *output = buffer.get_mut(..size).unwrap_or_default();
         }
         let outputs = outputs.get_mut(..self.p).unwrap_or_default();
-        self.pipeline.codec.encode(sources, outputs)?;
+        let codec = self.pipeline.codec;
+        let teed = tee(codec, streamer, sources, outputs, self.parity, &mut work.parity)?;
 
+        let ahead = if teed { AHEAD_TEED } else { AHEAD };
         let mut copies = self.copy.as_mut().map(|copy| copy.stripes().zip(&mut work.copy));
         let mut sent = 0;
         let stripes = self.data.stripes().zip(&mut work.data);
         for (index, (bytes, (segments, position))) in sources.iter().zip(stripes).enumerate() {
             let next = position.rest(segments);
-            gf::prefetch(self.backend, &next[..next.len().min(AHEAD)]);
+            gf::prefetch(self.backend, &next[..next.len().min(ahead)]);
             sums.add(index, start, bytes);
             sums.see(self.backend, index, start, bytes);
             if let Some((segments, position)) = copies.as_mut().and_then(Iterator::next) {
@@ -235,7 +241,7 @@ impl<I: Sources, O: Sinks> Pass<'_, I, O> {
                 whole(self.len, ShardList::Copy, index, start, written, size)?;
             }
             // One scratch tile after the other, by now so many bytes.
-            let due = size * self.p * (index + 1) / self.k;
+            let due = if teed { 0 } else { size * self.p * (index + 1) / self.k };
             while sent < due {
                 let (index, from) = (sent / size, sent % size);
                 let mut stripes = self.parity.stripes().zip(&mut work.parity);
@@ -261,6 +267,40 @@ impl<I: Sources, O: Sinks> Pass<'_, I, O> {
         }
         Ok(())
     }
+}
+
+/// Encodes a tile into scratch. True if what was computed went from the registers to where it belongs
+/// as well: that takes whole, aligned places for all parity stripes.
+fn tee<O: Sinks>(
+    codec: &Codec,
+    streamer: &mut Streamer,
+    sources: &[&[u8]],
+    scratch: &mut [&mut [u8]],
+    parity: &mut O,
+    positions: &mut [Position],
+) -> Result<bool, Error> {
+    let size = scratch.first().map_or(0, |bytes| bytes.len());
+    let mut fits = size.is_multiple_of(gf::TEE_STEP);
+    for (segments, position) in parity.stripes().zip(&mut *positions) {
+        let room = position.room(segments);
+        fits &= room.len() >= size && room.as_ptr().addr().is_multiple_of(LINE);
+    }
+    if !fits {
+        codec.encode(sources, scratch)?;
+        return Ok(false);
+    }
+    let mut places: [Option<&mut [u8]>; MAX_PARITY] = Default::default();
+    for (place, (segments, position)) in places.iter_mut().zip(parity.stripes().zip(positions)) {
+        *place = Some(position.piece_mut(segments, size));
+    }
+    let places = places.get_mut(..scratch.len()).unwrap_or_default();
+    if !codec.tee(sources, scratch, places)? {
+        // Something of the caller's changed its mind about where it is.
+        for (place, bytes) in places.iter_mut().zip(scratch) {
+            streamer.copy(bytes, place.as_deref_mut().unwrap_or_default());
+        }
+    }
+    Ok(true)
 }
 
 /// The tile of each data stripe: where it lies, or gathered.

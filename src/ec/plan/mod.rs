@@ -10,7 +10,7 @@ use core::fmt;
 
 use super::geometry::Geometry;
 use super::set::ShardSet;
-use crate::gf::{Backend, Coef, Group, Groups, MAX_EXTRA, Shape, inv};
+use crate::gf::{ABSENT, Backend, Coef, Group, Groups, MAX_EXTRA, Shape, inv};
 use choose::{Choice, Rows, Search};
 use coset::Coset;
 use cost::Costs;
@@ -171,7 +171,7 @@ fn group(k: usize, columns: ShardSet, coset: &Coset, taken: Rows, extra: &[u8]) 
             left = rest;
         }
     }
-    let rows = coset.labels().map(|label| row(label).unwrap_or(Group::ABSENT));
+    let rows = coset.labels().map(|label| row(label).unwrap_or(ABSENT));
     let rows: Box<[u8]> = rows.chain(extra.iter().copied()).collect();
     let coefs = coefs.into_iter().map(Coef::new).collect();
     Group::new(coset.shape, extra.len(), blocks, order.into(), rows, coefs)
