@@ -25,7 +25,7 @@ macro_rules! op {
 unsafe impl Simd for Neon {
     const NAME: &'static str = "neon";
     const BYTES: usize = 16;
-    const ROWS: usize = 6;
+    const ROWS: usize = 8;
     const WIDE_FILE: bool = true;
     const PAIRS: bool = false;
     type V = uint8x16_t;

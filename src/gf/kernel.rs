@@ -241,7 +241,18 @@ impl<V: Verb, W: Main> Pass<'_, V, W> {
             return self.short(simd, rows);
         }
         const { assert!(if S::WIDE_FILE { S::ROWS <= 8 } else { S::ROWS <= 6 }) };
-        if S::WIDE_FILE {
+        if S::WIDE_FILE && S::BYTES == 16 {
+            match rows {
+                1 => simd.run(Fixed::<_, 1, 8>(self)),
+                2 => simd.run(Fixed::<_, 2, 7>(self)),
+                3 => simd.run(Fixed::<_, 3, 4>(self)),
+                4 => simd.run(Fixed::<_, 4, 3>(self)),
+                5 => simd.run(Fixed::<_, 5, 3>(self)),
+                6 => simd.run(Fixed::<_, 6, 2>(self)),
+                7 => simd.run(Fixed::<_, 7, 2>(self)),
+                _ => simd.run(Fixed::<_, 8, 2>(self)),
+            }
+        } else if S::WIDE_FILE {
             match rows {
                 1 => simd.run(Fixed::<_, 1, 4>(self)),
                 2 => simd.run(Fixed::<_, 2, 4>(self)),
@@ -355,11 +366,27 @@ impl<V: Verb, W: Main> Pass<'_, V, W> {
                 j += 2;
             }
             while j < count {
-                let x = self.load::<S, A, U>(simd, access, *sources.add(j), at);
-                for (r, row) in acc.iter_mut().enumerate() {
-                    let c = simd.prepare(&*coefs.add(r));
+                if R <= 2 && U > 4 {
+                    // So many registers that a source is loaded piece by piece.
+                    let mut c = [simd.prepare(&*coefs); R];
+                    for r in 1..R {
+                        c[r] = simd.prepare(&*coefs.add(r));
+                    }
+                    let source = *sources.add(j);
                     for u in 0..U {
-                        simd.mul_add(&mut row[u], c, x[u]);
+                        let x = self.verb.load(simd, access, source, at + u * S::BYTES);
+                        let x = simd.split(x);
+                        for r in 0..R {
+                            simd.mul_add(&mut acc[r][u], c[r], x);
+                        }
+                    }
+                } else {
+                    let x = self.load::<S, A, U>(simd, access, *sources.add(j), at);
+                    for (r, row) in acc.iter_mut().enumerate() {
+                        let c = simd.prepare(&*coefs.add(r));
+                        for u in 0..U {
+                            simd.mul_add(&mut row[u], c, x[u]);
+                        }
                     }
                 }
                 coefs = coefs.wrapping_add(self.stride);

@@ -145,7 +145,9 @@ fn candidates(geometry: Geometry, costs: Costs, shapes: &[Shape]) -> Vec<Candida
             least,
             cost: costs.shaped(coset.shape, blocks(&coset, columns)),
         };
-        cosets.map(price).min_by_key(|candidate| candidate.cost)
+        // Where no column has a partner there is nothing to share.
+        let shares = |coset: &Coset| blocks(coset, columns)[..3] != [0; 3];
+        cosets.filter(shares).map(price).min_by_key(|candidate| candidate.cost)
     };
     let allowed = |shape: Shape| shapes.contains(&shape);
     let mut found = Vec::new();
