@@ -65,8 +65,14 @@ unsafe impl Simd for Neon {
         ) {
             *sum = veorq_u8(*sum, veorq_u8(vqtbl1q_u8(c.0, x.0), vqtbl1q_u8(c.1, x.1)));
         }
-        fn open(v: uint8x16_t) -> uint8x16_t { v }
-        fn close(sum: &uint8x16_t) -> uint8x16_t { *sum }
+    }
+    #[inline(always)]
+    fn open(self, v: uint8x16_t) -> uint8x16_t {
+        v
+    }
+    #[inline(always)]
+    fn close(self, sum: &uint8x16_t) -> uint8x16_t {
+        *sum
     }
 
     #[inline(always)]

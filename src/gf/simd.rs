@@ -101,6 +101,8 @@ pub(crate) unsafe trait Simd: Copy {
     fn prepare(self, c: &Coef) -> Self::C;
     fn split(self, v: Self::V) -> Self::X;
     /// `split` of the sum of what `a` and `b` are splits of.
+    // Shapes are used by plans, which need an allocator.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code))]
     fn add(self, a: Self::X, b: Self::X) -> Self::X;
     /// The sum that is `v` so far.
     fn open(self, v: Self::V) -> Self::A;
