@@ -21,6 +21,13 @@ pub(super) trait Access: Copy {
     }
 }
 
+/// True if streamed stores of U registers to each of so many outputs would reach memory in parts: the
+/// CPU collects whole lines, but not of many outputs at a time. Then stores by way of the cache are
+/// twice as fast (`benches/record`: AVX2, 8 outputs).
+pub(super) const fn in_parts<S: Simd>(outputs: usize, unrolled: usize) -> bool {
+    unrolled * S::BYTES < 64 && outputs > 4
+}
+
 /// A way that suits the main loop of a kernel.
 pub(super) trait Main: Access {
     const WAY: Self;
@@ -35,7 +42,6 @@ pub(super) struct Cached;
 #[derive(Clone, Copy)]
 pub(super) struct Streamed;
 /// Whole registers, from memory that is prefetched.
-#[cfg(feature = "checksum")]
 #[derive(Clone, Copy)]
 pub(super) struct Ahead;
 /// Whole registers, of which the first bytes have been done before.
@@ -58,13 +64,11 @@ impl Main for Streamed {
     const STREAMS: bool = true;
 }
 
-#[cfg(feature = "checksum")]
 impl Main for Ahead {
     const WAY: Self = Ahead;
     const STREAMS: bool = false;
 }
 
-#[cfg(feature = "checksum")]
 impl Access for Ahead {
     #[inline(always)]
     unsafe fn load<S: Simd>(self, simd: S, p: *const u8) -> S::V {

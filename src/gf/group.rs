@@ -8,9 +8,7 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use super::Backend;
-#[cfg(feature = "checksum")]
-use super::access::Ahead;
-use super::access::{Access, Cached, Main, Streamed};
+use super::access::{Access, Ahead, Cached, Main, Streamed, in_parts};
 use super::coef::Coef;
 use super::kernel::{Job, tile_bytes};
 use super::shape::{Fft, Fold, Shape, Tri};
@@ -363,7 +361,12 @@ impl<V: Verb, W: Main, T: Fold<N>, const N: usize, const D: usize, const U: usiz
         // caller vouches for. Where stores are streamed, `call` starts where all outputs are aligned, and steps
         // keep it so. The last step begins where it just fits: what it does twice it does alike.
         unsafe {
-            if W::STREAMS {
+            if W::STREAMS && in_parts::<S>(N + D, U) {
+                while at < pass.end {
+                    self.step::<S, Ahead>(simd, Ahead, at.min(pass.end - step), &mut residue);
+                    at += step;
+                }
+            } else if W::STREAMS {
                 while pass.end - at >= step {
                     self.step::<S, W>(simd, W::WAY, at, &mut residue);
                     at += step;

@@ -21,7 +21,7 @@
 use core::marker::PhantomData;
 
 use super::Backend;
-use super::access::{Access, Again, Cached, Main, Part, Streamed};
+use super::access::{Access, Again, Ahead, Cached, Main, Part, Streamed, in_parts};
 use super::coef::Coef;
 use super::simd::{Kernel, Simd};
 use super::verb::{Dot, Update, Verb, Verify};
@@ -254,6 +254,7 @@ impl<V: Verb, W: Main> Pass<'_, V, W> {
             }
         } else if S::WIDE_FILE {
             match rows {
+                1 if S::PAIRS => simd.run(Fixed::<_, 1, 8>(self)),
                 1 => simd.run(Fixed::<_, 1, 4>(self)),
                 2 => simd.run(Fixed::<_, 2, 4>(self)),
                 3 => simd.run(Fixed::<_, 3, 4>(self)),
@@ -311,7 +312,11 @@ impl<V: Verb, W: Main, const R: usize, const U: usize> Kernel for Fixed<Pass<'_,
         // steps keep it so.
         unsafe {
             while pass.end - at >= U * S::BYTES {
-                pass.step::<S, W, R, U>(simd, W::WAY, at, &mut residue);
+                if W::STREAMS && in_parts::<S>(R, U) {
+                    pass.step::<S, Ahead, R, U>(simd, Ahead, at, &mut residue);
+                } else {
+                    pass.step::<S, W, R, U>(simd, W::WAY, at, &mut residue);
+                }
                 at += U * S::BYTES;
             }
             // The last register ends where the bytes end, and begins among those that are done.
