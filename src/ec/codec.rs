@@ -10,12 +10,16 @@ use super::matrix::{Pattern, fill_encode};
 use super::plan::Plan;
 use super::tables::{Decoder, Encoder, surviving_set, wanted_set};
 use crate::Error;
+#[cfg(feature = "checksum")]
+use crate::gf::Streamer;
 use crate::gf::{Backend, Coef, Shape, stream_bytes};
 
 /// Encodes, verifies, updates and reconstructs the shards of one geometry.
 ///
 /// A codec never changes, so threads share one by reference. It owns 40 bytes per coefficient
-/// (`data * parity` of them), and remembers the tables of the last 64 patterns of losses.
+/// (`data * parity` of them, and as many more at most for its plan), and remembers the tables of the
+/// last 64 patterns of losses. To make one takes 0.1 ms for common codes, up to some 2 ms for 15
+/// parity shards: the plan is searched for.
 ///
 /// ```
 /// use lustrine::ec::{Codec, Geometry};
@@ -64,9 +68,10 @@ impl Codec {
         Codec { geometry, backend, table, plan, stream: stream_bytes(), cache: Cache::new() }
     }
 
-    /// The same codec, writing parity round the caches when all shards of a call have so many bytes
-    /// or more. Unless this is said, [`gf::stream_bytes`](crate::gf::stream_bytes) decides. 0 means
+    /// The same codec, writing round the caches what it encodes or reconstructs when all shards of a
+    /// call have so many bytes or more. Unless this is said, [`gf::stream_bytes`](crate::gf::stream_bytes) decides. 0 means
     /// always, `usize::MAX` never.
+    #[must_use]
     pub fn stream_from(self, bytes: usize) -> Codec {
         Codec { stream: bytes, ..self }
     }
@@ -98,7 +103,9 @@ impl Codec {
 
     /// Overwrites the p shards of `parity` with the parity of the k shards of `data`.
     ///
-    /// Cost: one pass, k·p multiply-adds per byte of a shard; no allocation. When the shards of the
+    /// Cost: one pass over the data, or with many parity shards one over each tile of it for each
+    /// [`Part`](super::Part) of the plan; [`Plan::products`] multiply-adds per byte of a shard; no
+    /// allocation. When the shards of the
     /// call are larger than a core's caches, see [`stream_from`](Self::stream_from), parity is written
     /// around them.
     ///
@@ -114,15 +121,35 @@ impl Codec {
     }
 
     /// [`encode`](Self::encode) into the cache, and what of it `streamed` has a place for round the
-    /// caches as well, if that can be: true if it was done. The caller's Streamer fences.
+    /// caches as well, if that can be: true if it was done.
     #[cfg(feature = "checksum")]
     pub(crate) fn tee(
         &self,
         data: &[&[u8]],
         parity: &mut [&mut [u8]],
-        streamed: &mut [Option<&mut [u8]>],
+        streamed: &mut [&mut [u8]],
+        streamer: &mut Streamer,
     ) -> Result<bool, Error> {
-        self.encoder().tee(&self.plan, data, parity, streamed)
+        self.encoder().tee(&self.plan, data, parity, streamed, streamer)
+    }
+
+    /// [`encode`](Self::encode) by way of the caches, whatever [`stream_from`](Self::stream_from)
+    /// says: for parity that is read at once.
+    #[cfg(feature = "checksum")]
+    pub(crate) fn encode_cached(
+        &self,
+        data: &[&[u8]],
+        parity: &mut [&mut [u8]],
+    ) -> Result<(), Error> {
+        let (table, plan) = (&self.table, Some(&self.plan));
+        Encoder::from_filled(self.geometry, self.backend, table, plan, usize::MAX)
+            .encode(data, parity)
+    }
+
+    /// From how many bytes in one call on parity is written round the caches.
+    #[cfg(feature = "checksum")]
+    pub(crate) fn stream_bytes(&self) -> usize {
+        self.stream
     }
 
     /// True if `parity` is the parity of `data`.
@@ -200,7 +227,8 @@ impl Codec {
         }
         let pattern = Pattern::new(self.geometry, surviving, set)?;
         let table = self.cache.get(pattern, || self.decode_table(pattern));
-        Decoder::from_filled(self.geometry, self.backend, pattern, &table).run(survivors, wanted)
+        Decoder::from_filled(self.geometry, self.backend, pattern, &table, self.stream)
+            .run(survivors, wanted)
     }
 
     pub(super) fn decode_table(&self, pattern: Pattern) -> Arc<[Coef]> {

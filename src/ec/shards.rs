@@ -11,6 +11,8 @@ use core::slice;
 use super::geometry::{MAX_DATA, MAX_PARITY};
 #[cfg(feature = "alloc")]
 use super::plan::Plan;
+#[cfg(feature = "checksum")]
+use crate::gf::Streamer;
 use crate::gf::{self, Backend, Coef, stream_bytes};
 use crate::{Error, ShardList};
 
@@ -190,26 +192,26 @@ impl<'a> Call<'a, *mut u8> {
         Ok(())
     }
 
-    /// [`planned_dot`](Self::planned_dot) into the cache, and what of it `streamed` has a place for
-    /// round the caches as well. True if it was: a place must be as long as the shards, a multiple of
-    /// 256 bytes, and aligned to 64.
+    /// [`planned_dot`](Self::planned_dot) into the cache, and to the places in `streamed` round the
+    /// caches as well; the Streamer puts these stores in order when it is dropped. True if it was
+    /// done: a place must be as long as the shards, a multiple of 256 bytes,
+    /// and aligned to 64.
     #[cfg(feature = "checksum")]
     pub(super) fn tee(
         &self,
         backend: Backend,
         coefs: &[Coef],
         plan: &Plan,
-        streamed: &mut [Option<&mut [u8]>],
+        streamed: &mut [&mut [u8]],
+        _: &mut Streamer,
     ) -> Result<bool, Error> {
         let (sources, outputs) = (self.sources.get(), self.outputs.get());
         let len = self.ready(coefs, sources.len())?;
         let mut places = [core::ptr::null_mut(); MAX_PARITY];
         let mut fits = streamed.len() == outputs.len() && len.is_multiple_of(gf::TEE_STEP);
         for (place, streamed) in places.iter_mut().zip(streamed) {
-            if let Some(bytes) = streamed {
-                *place = bytes.as_mut_ptr();
-                fits &= bytes.len() == len && place.addr().is_multiple_of(64);
-            }
+            *place = streamed.as_mut_ptr();
+            fits &= streamed.len() == len && place.addr().is_multiple_of(64);
         }
         if !fits {
             self.planned_dot(backend, coefs, plan)?;
@@ -218,7 +220,8 @@ impl<'a> Call<'a, *mut u8> {
         let groups = plan.groups(sources.len(), outputs.len());
         // SAFETY: as for `dot`; `Plan::groups` saw that groups are for so many sources and outputs;
         // there are as many places, and `fits` says that each is long enough and aligned. They are
-        // borrowed uniquely, so that they overlap nothing. The caller's Streamer fences.
+        // borrowed uniquely, so that they overlap nothing. The Streamer, which is borrowed, fences when
+        // it is dropped.
         unsafe { gf::tee(backend, groups, coefs, sources, outputs, &places[..outputs.len()], len) };
         Ok(true)
     }

@@ -6,6 +6,8 @@ use super::matrix::{Pattern, fill_encode};
 use super::plan::Plan;
 use super::set::ShardSet;
 use super::shards::{Call, check_count};
+#[cfg(feature = "checksum")]
+use crate::gf::Streamer;
 use crate::gf::{Backend, Coef, stream_bytes};
 use crate::{Error, ShardList};
 
@@ -112,12 +114,13 @@ impl<'t> Encoder<'t> {
         plan: &Plan,
         data: &[&[u8]],
         parity: &mut [&mut [u8]],
-        streamed: &mut [Option<&mut [u8]>],
+        streamed: &mut [&mut [u8]],
+        streamer: &mut Streamer,
     ) -> Result<bool, Error> {
         let mut call = Call::new();
         call.sources(ShardList::Data, data, self.geometry.data())?;
         call.outputs(ShardList::Parity, parity, self.geometry.parity())?;
-        call.tee(self.backend, self.table, plan, streamed)
+        call.tee(self.backend, self.table, plan, streamed, streamer)
     }
 
     /// True if `parity` is the parity of `data`. Cost: one pass that writes nothing.
@@ -190,6 +193,7 @@ pub struct Decoder<'t> {
     backend: Backend,
     pattern: Pattern,
     table: &'t [Coef],
+    stream: usize,
 }
 
 impl<'t> Decoder<'t> {
@@ -222,7 +226,7 @@ impl<'t> Decoder<'t> {
         let pattern = Pattern::new(geometry, surviving, wanted)?;
         let table = front(table, Self::table_len(geometry, wanted.len()))?;
         pattern.fill_decode(geometry, table);
-        Ok(Decoder { geometry, backend, pattern, table })
+        Ok(Decoder { geometry, backend, pattern, table, stream: stream_bytes() })
     }
 
     /// A decoder over a table that is already filled for `pattern`.
@@ -232,8 +236,9 @@ impl<'t> Decoder<'t> {
         backend: Backend,
         pattern: Pattern,
         table: &'t [Coef],
+        stream: usize,
     ) -> Self {
-        Decoder { geometry, backend, pattern, table }
+        Decoder { geometry, backend, pattern, table, stream }
     }
 
     /// Overwrites the `wanted` shards, in any order, from `survivors`: all k + p shards, `None` for
@@ -270,7 +275,7 @@ impl<'t> Decoder<'t> {
         survivors: &[Option<S>],
         wanted: &mut [(usize, W)],
     ) -> Result<(), Error> {
-        let mut call = Call::new();
+        let mut call = Call::stream_from(self.stream);
         let present = survivors.iter().enumerate();
         for (index, shard) in present.filter_map(|(i, shard)| Some((i, shard.as_ref()?))) {
             if self.pattern.used().contains(index) {

@@ -18,9 +18,11 @@ use super::verb::Tee;
 use super::verb::{ABSENT, Dot, MAX_PICKED, Picked, Verb, Verify};
 
 const MAX_SOURCES: usize = 256;
+/// The most bytes of a shard that a shape works on at a time.
+const LONGEST_STEP: usize = 256;
 /// What the length of a teed piece is a multiple of.
 #[cfg(feature = "checksum")]
-pub(crate) const TEE_STEP: usize = 256;
+pub(crate) const TEE_STEP: usize = LONGEST_STEP;
 /// Most rows that a shape takes along coefficient by coefficient.
 pub(crate) const MAX_EXTRA: usize = 1;
 
@@ -129,6 +131,17 @@ impl Groups {
         Grouped { groups: &self.groups, direct }.call(simd)
     }
 
+    /// [`tee`] by these groups, or without any, on one instruction set.
+    ///
+    /// # Safety
+    ///
+    /// As for [`tee`].
+    #[cfg(all(test, feature = "checksum"))]
+    pub(super) unsafe fn call_teed<S: Simd>(groups: Option<&Groups>, simd: S, job: Job<'_, Tee>) {
+        let groups = groups.map_or(&[][..], |groups| &groups.groups);
+        Teed(Grouped { groups, direct: job }).call(simd);
+    }
+
     /// [`super::dot`] by these groups; `coefs` say the same, coefficient by coefficient, and serve
     /// where shards are too short.
     ///
@@ -195,20 +208,23 @@ impl<V: Verb> Kernel for Grouped<'_, V> {
         if self.direct.streams() {
             // SAFETY: whoever made the job promised `rows` outputs.
             if let Some(head) = unsafe { verb.misalignment::<S>(rows) } {
+                // SAFETY: up to the job's end, from where all outputs are aligned: `head` is less
+                // than a register, and there are four.
                 return self.direct.head::<S>(simd, head)
-                    & self.tiles::<S, Streamed>(simd, head, len);
+                    & unsafe { self.tiles::<S, Streamed>(simd, head, len) };
             }
         }
-        self.tiles::<S, Cached>(simd, 0, len)
+        // SAFETY: the job's bytes, four registers or more; nothing is streamed.
+        unsafe { self.tiles::<S, Cached>(simd, 0, len) }
     }
 }
 
 /// `dot` from memory into `outputs` in the cache, and from the same registers to `streamed`, round
-/// the caches: by these groups, or if there are none by `coefs`. `len` is a multiple of [`TEE_STEP`].
+/// the caches: by these groups, or if there are none by `coefs`.
 ///
 /// # Safety
 ///
-/// As for [`super::dot`]; the groups are for as many sources and outputs. `streamed` has as many
+/// As for [`super::dot`]; `len` is a multiple of [`TEE_STEP`], and the groups are for as many sources and outputs. `streamed` has as many
 /// entries as `outputs`; those that are not null are aligned to 64 bytes, writable for `len` bytes,
 /// and overlap nothing else. A fence follows before another thread is told of them.
 #[cfg(feature = "checksum")]
@@ -223,8 +239,9 @@ pub(crate) unsafe fn tee(
 ) {
     debug_assert_eq!((outputs.len(), len % TEE_STEP), (streamed.len(), 0));
     let verb = Tee { outputs: outputs.as_ptr(), streamed: streamed.as_ptr() };
-    // SAFETY: the caller's contract. Every step of a kernel is 4 registers or fewer, of at most 64
-    // bytes, so that in `len` bytes each begins where `streamed` is aligned.
+    // SAFETY: the caller's contract. A step begins a whole number of registers after the start, or
+    // before the end; `len` is a multiple of the longest step of a group (`Fixed` asserts it) and of
+    // every register, so that each begins where `streamed` is aligned.
     let direct = unsafe { Job::new(verb, coefs, sources, outputs.len(), len) };
     let groups = groups.map_or(&[][..], |groups| &groups.groups);
     backend.dispatch(Teed(Grouped { groups, direct }));
@@ -241,16 +258,26 @@ impl Kernel for Teed<'_> {
     #[inline(always)]
     fn call<S: Simd>(self, simd: S) {
         let Grouped { groups, direct } = &self.0;
-        if groups.is_empty() {
-            direct.tiles::<S, Ahead>(simd, 0, direct.len);
-        } else {
-            self.0.tiles::<S, Ahead>(simd, 0, direct.len);
+        // SAFETY: the job's bytes, none or at least TEE_STEP of them (`tee` asks for it), which are
+        // four registers; these stores are not streamed, and those of the verb are its own matter.
+        unsafe {
+            if groups.is_empty() {
+                direct.tiles::<S, Ahead>(simd, 0, direct.len);
+            } else {
+                self.0.tiles::<S, Ahead>(simd, 0, direct.len);
+            }
         }
     }
 }
 
 impl<V: Verb> Grouped<'_, V> {
-    fn tiles<S: Simd, W: Main>(&self, simd: S, from: usize, to: usize) -> bool {
+    /// Works on bytes `from..to`.
+    ///
+    /// # Safety
+    ///
+    /// `to` is at most the job's length, and at least four registers; what lies before `from` is
+    /// done, or done twice without harm. If W streams, all outputs are aligned at `from`.
+    unsafe fn tiles<S: Simd, W: Main>(&self, simd: S, from: usize, to: usize) -> bool {
         let tile = match self.groups.len() {
             0 | 1 => usize::MAX,
             _ => tile_bytes(self.direct.sources.len()),
@@ -262,14 +289,27 @@ impl<V: Verb> Grouped<'_, V> {
             let left = to - start;
             let end = if left / 2 < tile { to } else { start + tile };
             for group in self.groups {
-                good &= self.group::<S, W>(simd, group, start, end);
+                // SAFETY: the caller's contract; a tile ends no earlier than its length, which is
+                // more than four registers, and starts a multiple of a register from `from`.
+                good &= unsafe { self.group::<S, W>(simd, group, start, end) };
             }
             start = end;
         }
         good
     }
 
-    fn group<S: Simd, W: Main>(&self, simd: S, group: &Group, start: usize, end: usize) -> bool {
+    /// One group over one tile.
+    ///
+    /// # Safety
+    ///
+    /// As for `tiles`.
+    unsafe fn group<S: Simd, W: Main>(
+        &self,
+        simd: S,
+        group: &Group,
+        start: usize,
+        end: usize,
+    ) -> bool {
         let mut sources = [const { MaybeUninit::uninit() }; MAX_SOURCES];
         for (slot, column) in sources.iter_mut().zip(&group.columns) {
             slot.write(self.direct.sources[usize::from(*column)]);
@@ -286,7 +326,8 @@ impl<V: Verb> Grouped<'_, V> {
             // SAFETY: as many outputs as the group has rows were just listed, and they are some of
             // the job's; the sources are the job's too.
             let job = unsafe { Job::new(verb, &group.coefs, sources, group.extra, end) };
-            return job.tiles::<S, W>(simd, start, end);
+            // SAFETY: the job was made to end there; alignment is the caller's promise.
+            return unsafe { job.tiles::<S, W>(simd, start, end) };
         }
         let pass = Pass::<V, W> { verb, group, sources, start, end, way: PhantomData };
         match (group.shape, group.extra) {
@@ -302,8 +343,8 @@ impl<V: Verb> Grouped<'_, V> {
     }
 }
 
-/// One group over one tile. Holds the promises of its [`Job`] for `start..end`, which is at least
-/// four registers long. The verb has an output for each row of the group, null where it is absent.
+/// One group over one tile. Holds the promises of its [`Job`] for `start..end`; `end` is at least four
+/// registers, and what lies before `start` is done, or done twice without harm. The verb has an output for each row of the group, null where it is absent.
 struct Pass<'a, V, W> {
     verb: V,
     group: &'a Group,
@@ -353,6 +394,7 @@ impl<V: Verb, W: Main, T: Fold<N>, const N: usize, const D: usize, const U: usiz
 
     #[inline(always)]
     fn call<S: Simd>(self, simd: S) -> bool {
+        const { assert!(U * S::BYTES <= LONGEST_STEP) };
         let pass = &self.pass;
         let step = U * S::BYTES;
         let mut residue = simd.zero();
@@ -401,7 +443,7 @@ impl<V: Verb, W: Main, T: Fold<N>, const N: usize, const D: usize, const U: usiz
     ///
     /// # Safety
     ///
-    /// What `access` moves at `at` lies within `start..end`, for U registers.
+    /// What `access` moves at `at` ends no later than `end`, for U registers.
     #[inline(always)]
     unsafe fn step<S: Simd, A: Access>(&self, simd: S, access: A, at: usize, residue: &mut S::V) {
         let group = self.pass.group;
@@ -416,14 +458,30 @@ impl<V: Verb, W: Main, T: Fold<N>, const N: usize, const D: usize, const U: usiz
         // SAFETY: `Group::new` counted: there are as many sources, and coefficients after the
         // final ones, as the blocks consume in this order.
         unsafe {
+            // Two at a time where additions take two products, and registers are many.
+            let twice = S::PAIRS && S::WIDE_FILE;
             if T::SHAPE.widest() == 8 {
-                for _ in 0..group.blocks[0] {
+                let mut left = group.blocks[0];
+                while twice && left >= 2 {
                     self.block::<S, A, 8>(simd, access, at, &mut sums);
+                    self.block::<S, A, 8>(simd, access, at, &mut sums);
+                    left -= 2;
+                }
+                while left > 0 {
+                    self.block::<S, A, 8>(simd, access, at, &mut sums);
+                    left -= 1;
                 }
             }
             if T::SHAPE.widest() >= 4 {
-                for _ in 0..group.blocks[1] {
+                let mut left = group.blocks[1];
+                while twice && left >= 2 {
                     self.block::<S, A, 4>(simd, access, at, &mut sums);
+                    self.block::<S, A, 4>(simd, access, at, &mut sums);
+                    left -= 2;
+                }
+                while left > 0 {
+                    self.block::<S, A, 4>(simd, access, at, &mut sums);
+                    left -= 1;
                 }
             }
             // Two at a time, so that one addition takes two products.

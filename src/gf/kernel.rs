@@ -148,11 +148,14 @@ impl<V: Verb> Kernel for Job<'_, V> {
             // piece aligns all outputs, ordinary stores have to do.
             // SAFETY: whoever made the job promised `rows` outputs.
             if let Some(head) = unsafe { self.verb.misalignment::<S>(self.rows) } {
+                // SAFETY: up to the job's end, from where all outputs are aligned (or from the end,
+                // if that comes first: then there is nothing to do).
                 return self.head::<S>(simd, head)
-                    & self.tiles::<S, Streamed>(simd, head, self.len);
+                    & unsafe { self.tiles::<S, Streamed>(simd, head.min(self.len), self.len) };
             }
         }
-        self.tiles::<S, Cached>(simd, 0, self.len)
+        // SAFETY: the job's bytes; nothing is streamed.
+        unsafe { self.tiles::<S, Cached>(simd, 0, self.len) }
     }
 }
 
@@ -167,11 +170,16 @@ impl<V: Verb> Job<'_, V> {
     ///
     /// For verbs that may do the same byte twice, as those that stream may.
     pub(super) fn head<S: Simd>(&self, simd: S, len: usize) -> bool {
-        len == 0 || self.tiles::<S, Cached>(simd, 0, S::BYTES)
+        // SAFETY: no further than the job's bytes; nothing is streamed.
+        len == 0 || unsafe { self.tiles::<S, Cached>(simd, 0, S::BYTES.min(self.len)) }
     }
 
     /// Works on bytes `from..to`, with as few groups of rows as the registers allow.
-    pub(super) fn tiles<S: Simd, W: Main>(&self, simd: S, from: usize, to: usize) -> bool {
+    ///
+    /// # Safety
+    ///
+    /// `to` is at most the job's length. If W streams, all outputs are aligned at `from`.
+    pub(super) unsafe fn tiles<S: Simd, W: Main>(&self, simd: S, from: usize, to: usize) -> bool {
         let groups = self.rows.div_ceil(S::ROWS).max(1);
         let rows = self.rows.div_ceil(groups).max(1);
         let tile = match groups {
@@ -319,6 +327,10 @@ impl<V: Verb, W: Main, const R: usize, const U: usize> Kernel for Fixed<Pass<'_,
                 }
                 at += U * S::BYTES;
             }
+            if W::STREAMS {
+                // Before anything else touches what was streamed.
+                simd.fence();
+            }
             // The last register ends where the bytes end, and begins among those that are done.
             while at < pass.end {
                 let start = at.min(pass.end - S::BYTES);
@@ -326,9 +338,6 @@ impl<V: Verb, W: Main, const R: usize, const U: usize> Kernel for Fixed<Pass<'_,
                 pass.step::<S, Again, R, 1>(simd, access, start, &mut residue);
                 at += S::BYTES;
             }
-        }
-        if W::STREAMS {
-            simd.fence();
         }
         simd.is_zero(residue)
     }

@@ -78,8 +78,8 @@ pub(crate) unsafe trait Simd: Copy {
 
     /// `store` that goes round the caches, where the CPU can.
     /// # Safety
-    /// `p` is writable for `BYTES` bytes and aligned to `BYTES`. `fence` follows before any other
-    /// thread may be told of the bytes.
+    /// `p` is writable for `BYTES` bytes and aligned to `BYTES`. `fence` follows before
+    /// anything else touches the bytes, and before another thread is told of them.
     #[inline(always)]
     unsafe fn stream(self, p: *mut u8, v: Self::V) {
         // SAFETY: the same contract, but for the alignment that store does not need.

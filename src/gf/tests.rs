@@ -17,6 +17,8 @@ use super::shape::Shape;
 use super::simd::{Kernel, Simd};
 use super::verb::{Dot, Update, Verb, Verify};
 use super::{Backend, inv, mul};
+#[cfg(all(feature = "checksum", not(miri)))]
+use super::{Groups, TEE_STEP, verb::Tee};
 #[cfg(not(miri))]
 use crate::ec::{Codec, Geometry};
 
@@ -276,6 +278,10 @@ fn check_groups<S: Simd>(simd: S) -> Result<(), String> {
                 if !verify() {
                     return fault("groups refuse right bytes");
                 }
+                #[cfg(feature = "checksum")]
+                check_tee(simd, Some(groups), &coefs, &data, &right)?;
+                #[cfg(feature = "checksum")]
+                check_tee(simd, None, &coefs, &data, &right)?;
                 for (row, output) in outputs.iter().enumerate() {
                     // SAFETY: inside the row, to which nothing else refers meanwhile.
                     let byte = unsafe { output.add((row * 97 + len / 2) % len) };
@@ -288,6 +294,39 @@ fn check_groups<S: Simd>(simd: S) -> Result<(), String> {
                     unsafe { *byte ^= 1 };
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// As much of a row as can be teed, in one piece: both copies, and nothing beside them.
+#[cfg(all(feature = "checksum", not(miri)))]
+fn check_tee<S: Simd>(
+    simd: S,
+    groups: Option<&Groups>,
+    coefs: &[Coef],
+    data: &[Vec<u8>],
+    right: &[Vec<u8>],
+) -> Result<(), String> {
+    let len = right[0].len() / TEE_STEP * TEE_STEP;
+    let sources: Vec<_> = data.iter().map(|shard| shard.as_ptr()).collect();
+    let place = |at: usize| right.iter().map(|_| Placed::new(&vec![0x5a; len], at)).collect();
+    let (mut cached, mut streamed): (Vec<_>, Vec<_>) = (place(5), place(0));
+    let outputs: Vec<_> = cached.iter_mut().map(Placed::pointer).collect();
+    let places: Vec<_> = streamed.iter_mut().map(Placed::pointer).collect();
+    let verb = Tee { outputs: outputs.as_ptr(), streamed: places.as_ptr() };
+    // SAFETY: as in `call`; `streamed` lies at boundaries of 64 bytes, and the fence is below.
+    unsafe {
+        let job = Job::new(verb, coefs, &sources, right.len(), len);
+        Groups::call_teed(groups, simd, job);
+    }
+    simd.fence();
+    for copy in [&cached, &streamed] {
+        if !copy.iter().zip(right).all(|(row, right)| row.shard() == &right[..len]) {
+            return Err(format!("{}: a tee gives wrong bytes: {len}", S::NAME));
+        }
+        if !copy.iter().all(Placed::is_whole) {
+            return Err(format!("{}: a tee writes outside: {len}", S::NAME));
         }
     }
     Ok(())

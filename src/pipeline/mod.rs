@@ -13,7 +13,6 @@ use std::vec::Vec;
 use crate::Error;
 use crate::checksum::Checksum;
 use crate::ec::Codec;
-use crate::gf::stream_bytes;
 use segments::{Scattered, Whole};
 pub use sums::RowSums;
 
@@ -54,7 +53,7 @@ pub struct Pipeline<'c> {
 impl<'c> Pipeline<'c> {
     /// A pipeline that encodes with `codec`, and nothing more yet.
     pub fn new(codec: &'c Codec) -> Pipeline<'c> {
-        Pipeline { codec, checksums: Vec::new(), block: 0, stream_bytes: stream_bytes() }
+        Pipeline { codec, checksums: Vec::new(), block: 0, stream_bytes: codec.stream_bytes() }
     }
 
     /// Also takes this checksum of each data and parity stripe. Any number of them may be asked
@@ -76,7 +75,7 @@ impl<'c> Pipeline<'c> {
     }
 
     /// Writes round the caches from `bytes` bytes in one call on (all stripes together), instead of
-    /// from [`stream_bytes`](crate::gf::stream_bytes) on.
+    /// from where the codec does.
     #[must_use]
     pub fn stream_from(mut self, bytes: usize) -> Self {
         self.stream_bytes = bytes;

@@ -88,7 +88,11 @@ pub(super) fn run<I: Sources, O: Sinks>(
     let done =
         if k <= 32 { pass.run::<32>(&mut work, sums) } else { pass.run::<256>(&mut work, sums) };
     sums.work = work;
-    sums.end();
+    match done {
+        Ok(()) => sums.end(),
+        // Of a part of the row they would say something false.
+        Err(_) => sums.reset(&Shape::default()),
+    }
     done
 }
 
@@ -176,7 +180,7 @@ impl<I: Sources, O: Sinks> Pass<'_, I, O> {
             };
         }
         let outputs = outputs.get_mut(..self.p).unwrap_or_default();
-        self.pipeline.codec.encode(sources, outputs)?;
+        self.pipeline.codec.encode_cached(sources, outputs)?;
 
         for (index, bytes) in sources.iter().enumerate() {
             sums.add(index, start, bytes);
@@ -225,7 +229,15 @@ impl<I: Sources, O: Sinks> Pass<'_, I, O> {
         }
         let outputs = outputs.get_mut(..self.p).unwrap_or_default();
         let codec = self.pipeline.codec;
-        let teed = tee(codec, streamer, sources, outputs, self.parity, &mut work.parity)?;
+        let teed = tee(
+            codec,
+            streamer,
+            sources,
+            outputs,
+            self.parity,
+            &mut work.parity,
+            (self.len, start),
+        )?;
 
         let ahead = if teed { AHEAD_TEED } else { AHEAD };
         let mut copies = self.copy.as_mut().map(|copy| copy.stripes().zip(&mut work.copy));
@@ -270,7 +282,8 @@ impl<I: Sources, O: Sinks> Pass<'_, I, O> {
 }
 
 /// Encodes a tile into scratch. True if what was computed went from the registers to where it belongs
-/// as well: that takes whole, aligned places for all parity stripes.
+/// as well: that takes whole, aligned places for all parity stripes. The stripes have `len` bytes, and
+/// the tile begins at `start`.
 fn tee<O: Sinks>(
     codec: &Codec,
     streamer: &mut Streamer,
@@ -278,6 +291,7 @@ fn tee<O: Sinks>(
     scratch: &mut [&mut [u8]],
     parity: &mut O,
     positions: &mut [Position],
+    (len, start): (usize, usize),
 ) -> Result<bool, Error> {
     let size = scratch.first().map_or(0, |bytes| bytes.len());
     let mut fits = size.is_multiple_of(gf::TEE_STEP);
@@ -286,18 +300,20 @@ fn tee<O: Sinks>(
         fits &= room.len() >= size && room.as_ptr().addr().is_multiple_of(LINE);
     }
     if !fits {
-        codec.encode(sources, scratch)?;
+        codec.encode_cached(sources, scratch)?;
         return Ok(false);
     }
-    let mut places: [Option<&mut [u8]>; MAX_PARITY] = Default::default();
-    for (place, (segments, position)) in places.iter_mut().zip(parity.stripes().zip(positions)) {
-        *place = Some(position.piece_mut(segments, size));
+    let mut places: [&mut [u8]; MAX_PARITY] = Default::default();
+    let stripes = places.iter_mut().zip(parity.stripes().zip(positions));
+    for (index, (place, (segments, position))) in stripes.enumerate() {
+        *place = position.piece_mut(segments, size);
+        whole(len, ShardList::Parity, index, start, place.len(), size)?;
     }
     let places = places.get_mut(..scratch.len()).unwrap_or_default();
-    if !codec.tee(sources, scratch, places)? {
+    if !codec.tee(sources, scratch, places, streamer)? {
         // Something of the caller's changed its mind about where it is.
         for (place, bytes) in places.iter_mut().zip(scratch) {
-            streamer.copy(bytes, place.as_deref_mut().unwrap_or_default());
+            streamer.copy(bytes, place);
         }
     }
     Ok(true)

@@ -52,6 +52,7 @@ pub(super) struct Work {
 }
 
 /// What the sums are of.
+#[derive(Default)]
 pub(super) struct Shape<'a> {
     pub(super) len: usize,
     pub(super) data: usize,

@@ -53,7 +53,7 @@ impl<'s> Search<'s> {
         Search { geometry, costs, shapes, candidates, known: BTreeMap::new() }
     }
 
-    /// The cheapest way to compute all rows.
+    /// The cheapest way to compute all rows that is found by keeping the best of each set of rows.
     pub(super) fn all_rows(&mut self) -> Choice {
         let every = u32::MAX >> (32 - self.geometry.parity());
         self.best(every as Rows)
@@ -80,6 +80,9 @@ impl<'s> Search<'s> {
             let taken = candidate.rows & rows;
             taken & lowest != 0 && taken.count_ones() >= candidate.least
         };
+        let mut choice = self.best(rows & !lowest);
+        choice.direct |= lowest;
+        consider(choice, self);
         if rows.count_ones() >= MANY_ROWS {
             // Of the groups with the lowest row, only the one that is cheapest for each row.
             let usable = self.candidates.iter().filter(usable);
@@ -90,10 +93,8 @@ impl<'s> Search<'s> {
                 consider(self.with(candidate, rows), self);
             }
         } else {
-            let mut choice = self.best(rows & !lowest);
-            choice.direct |= lowest;
-            consider(choice, self);
-            for candidate in self.candidates.clone() {
+            for i in 0..self.candidates.len() {
+                let candidate = self.candidates[i];
                 if usable(&&candidate) {
                     consider(self.with(candidate, rows), self);
                 }

@@ -82,14 +82,14 @@ pub(super) fn shaped(shape: Shape, blocks: [usize; 4]) -> Work {
             Work::new(0, 2, 0, 0, 0),
         ),
         Shape::Fft4 => (
-            [NONE, Work::new(8, 4, 0, 6, 2), Work::new(5, 1, 0, 3, 1), Work::new(4, 0, 0, 1, 0)],
+            [NONE, Work::new(8, 3, 1, 4, 2), Work::new(5, 1, 0, 2, 1), Work::new(4, 0, 0, 1, 0)],
             Work::new(1, 4, 0, 1, 1),
         ),
         Shape::Fft8 => (
             [
-                Work::new(20, 12, 0, 16, 8),
-                Work::new(12, 4, 0, 8, 4),
-                Work::new(9, 1, 0, 3, 1),
+                Work::new(20, 8, 4, 10, 8),
+                Work::new(12, 3, 1, 5, 4),
+                Work::new(9, 1, 0, 2, 1),
                 Work::new(8, 0, 0, 1, 0),
             ],
             Work::new(5, 12, 0, 5, 5),

@@ -44,9 +44,12 @@ impl Plan {
     pub(super) fn new(geometry: Geometry, backend: Backend, shapes: &[Shape]) -> Plan {
         let costs = Costs::of(backend);
         let choice = Search::new(geometry, costs, shapes).all_rows();
+        let structured = !choice.groups.is_empty();
+        let groups = groups_of(geometry, choice);
         // A group that does not fit together would be an error of ours: the tests go through all
-        // geometries. Here it only means that nothing is saved.
-        Plan { geometry, groups: groups_of(geometry, choice), costs }
+        // geometries. Without them it only means that nothing is saved.
+        debug_assert_eq!(groups.is_some(), structured);
+        Plan { geometry, groups, costs }
     }
 
     /// The groups to compute by, if that is cheaper than by the table of coefficients. They are
@@ -92,7 +95,8 @@ pub struct Part {
     pub blocks: Vec<Vec<usize>>,
     /// Products for each byte of a shard.
     pub products: usize,
-    /// Cycles for each register of a shard that the cost model expects, data in the L1 cache.
+    /// Cycles for each register of a shard that the cost model expects, data in the L1 cache. What it
+    /// costs that several parts go over the same data comes on top.
     pub cycles: f64,
 }
 
