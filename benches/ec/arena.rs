@@ -100,8 +100,9 @@ pub(crate) fn pointers(shards: &[Shard]) -> [*mut u8; 32] {
 const ROTATION: usize = 1 << 30;
 const PAGE: usize = 4096;
 const HUGE_PAGE: usize = 2 << 20;
-/// Five lines: odd, so 64 shards of whole pages start on different lines of a page.
-const STAGGER: usize = 5 * 64;
+/// As the library's `RowBuffers`: an odd number of lines, so 64 shards of whole pages start on
+/// different lines of a page.
+const STAGGER: usize = 17 * 64;
 
 /// Shards of one size: enough sets of them to fill the working set.
 pub(crate) struct Arena {

@@ -37,6 +37,9 @@ pub(crate) const ISAL: Versus<'static> = Versus { title: "xISAL", rivals: &["isa
 /// Ratios of one line, with their titles.
 pub(crate) type Ratios = Vec<(&'static str, f64)>;
 
+/// How fast one contestant was, and in which round: the slow ones are not in all of them.
+type Turn = (usize, f64);
+
 /// A code as Lustre writes it: data and parity shards.
 pub(crate) type Code = (usize, usize);
 
@@ -158,7 +161,7 @@ impl Race {
         let label = label(op, code, arena.size);
         print!("{label:<24} {place:<6}");
         for (contestant, speeds) in list.iter().zip(&speeds) {
-            match median(speeds.clone()) {
+            match middle(speeds) {
                 slow @ ..0.5 => print!(" {} {:.0}M", contestant.name, slow * 1e3),
                 fast => print!(" {} {fast:.2}", contestant.name),
             }
@@ -167,12 +170,11 @@ impl Race {
         for Versus { title, rivals } in versus {
             let takes_part = |name: &&&str| list.iter().position(|c| c.name == **name);
             let rivals = rivals.iter().filter_map(|name| takes_part(&name));
-            let middle = |rival: &usize| median(speeds[*rival].clone());
-            let Some(rival) = rivals.max_by(|a, b| middle(a).total_cmp(&middle(b))) else {
+            let speed = |rival: &usize| middle(&speeds[*rival]);
+            let Some(rival) = rivals.max_by(|a, b| speed(a).total_cmp(&speed(b))) else {
                 continue;
             };
-            let pairs = speeds[0].iter().zip(&speeds[rival]);
-            let ratio = median(pairs.map(|(first, rival)| first / rival).collect());
+            let ratio = median(ratios_by_round(&speeds[0], &speeds[rival]));
             print!(" | {title} {ratio:.2}");
             ratios.push((*title, ratio));
         }
@@ -181,12 +183,13 @@ impl Race {
     }
 
     /// The speeds of each contestant, turn by turn, in GB/s, a run being `bytes`.
-    fn speeds(&self, bytes: usize, sets: usize, list: &[Contestant]) -> Vec<Vec<f64>> {
+    fn speeds(&self, bytes: usize, sets: usize, list: &[Contestant]) -> Vec<Vec<Turn>> {
         let (rounds, slice) = self.pace();
         // One rotation for all: else a contestant would find what the one before it has just used.
         let mut next = 0;
         // How often each runs in a turn, from one run with all warm; and in how many turns, since
-        // the slowest would take up all the time.
+        // the slowest would take up all the time. Powers of 3, so that any two meet as often as the
+        // slower of them runs, and in both directions.
         let plan: Vec<(usize, usize)> = list
             .iter()
             .map(|contestant| {
@@ -197,7 +200,7 @@ impl Race {
                 let each = ((self.clock)() - start).as_nanos().max(1);
                 let count = (slice.as_nanos() / each).clamp(1, 1 << 20);
                 let sparse = (each / slice.as_nanos() / 4).clamp(1, rounds as u128 / 3);
-                (count as usize, sparse as usize)
+                (count as usize, 3_usize.pow(sparse.ilog(3)))
             })
             .collect();
         let mut speeds = vec![Vec::with_capacity(rounds); list.len()];
@@ -219,12 +222,21 @@ impl Race {
                 }
                 let took = ((self.clock)() - start).as_secs_f64();
                 if !warming {
-                    speeds[i].push((count * bytes) as f64 / took / 1e9);
+                    speeds[i].push((round, (count * bytes) as f64 / took / 1e9));
                 }
             }
         }
         speeds
     }
+}
+
+/// The ratios of one contestant to another in the rounds that both ran in.
+fn ratios_by_round(first: &[Turn], rival: &[Turn]) -> Vec<f64> {
+    let same = |(round, speed): &Turn| {
+        let at = rival.binary_search_by_key(round, |(round, _)| *round).ok()?;
+        Some(speed / rival[at].1)
+    };
+    first.iter().filter_map(same).collect()
 }
 
 fn label(op: &str, (k, p): Code, size: usize) -> String {
@@ -235,6 +247,10 @@ fn label(op: &str, (k, p): Code, size: usize) -> String {
 pub(crate) fn cpu_time() -> Duration {
     let now = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+}
+
+fn middle(turns: &[Turn]) -> f64 {
+    median(turns.iter().map(|(_, speed)| *speed).collect())
 }
 
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
