@@ -16,14 +16,15 @@ use crate::{Error, ShardList};
 ///
 /// # Which code when
 ///
-/// Use [`Codec`](crate::ec::Codec) wherever it has the geometry, and this one for what lies beyond:
-/// more than 15 parity shards, or more than 256 in all. That is Lustre's limit, and speed says the
-/// same. On a machine with GFNI, `Codec` encoded 6 to 8 times as fast at 8+2, and still 2.5 to 4
-/// times as fast at 64+15 to 240+15, where its k·p is largest. With AVX2 alone it was 2 times as
-/// fast at 8+2, and the wide code encoded up to 1.4 times as fast from 64+15 on, with shards of
-/// 4 KiB (not of 64 KiB). Reconstructing, `Codec` was 2.5 times as fast or more on each of them: a
-/// call of the wide code takes some 0.2 ms however short the shards. `lustrine bench ec --advise`
-/// measures this on your machine.
+/// Use [`Codec`](crate::ec::Codec) wherever it has the geometry, unless this one is 1.2 times as
+/// fast or more there at both encoding and rebuilding; and this one for what lies beyond: more than
+/// 15 parity shards, or more than 256 in all. That is Lustre's limit, and speed says the same. On a
+/// machine with GFNI, `Codec` encoded 6 to 8 times as fast at 8+2, and still 2.5 to 4 times as fast
+/// at 64+15 to 240+15, where its k·p is largest. With AVX2 alone it was 2 times as fast at 8+2, and
+/// the wide code encoded up to 1.4 times as fast from 64+15 on, with shards of 4 KiB (not of 64
+/// KiB). Reconstructing, `Codec` was 2.5 times as fast or more on each of them: a call of the wide
+/// code takes some 0.2 ms however short the shards. `lustrine bench ec --advise` measures this on
+/// your machine.
 ///
 /// ```
 /// use lustrine::ec::WideCodec;

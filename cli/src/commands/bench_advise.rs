@@ -1,7 +1,7 @@
 //! `lustrine bench ec --advise`: which code and which backend this machine should use.
 //!
-//! `Codec` on each backend and `WideCodec` take turns on the same data. The advice follows the
-//! faster encode; where the other one reconstructs faster, it says so.
+//! `Codec` on each backend and `WideCodec` take turns on the same data. The advice is one rule,
+//! [`RULE`]; which backend, the faster encode decides.
 
 use std::time::Duration;
 
@@ -47,6 +47,11 @@ struct Entry {
 const WIDE: &str = "wide";
 /// Less than this much faster is noise.
 const FASTER: f64 = 1.05;
+/// By so much must `WideCodec` be faster than a `Codec`.
+const CLEARLY: f64 = 1.2;
+/// Which code is advised, as the documentation of `WideCodec` has it.
+const RULE: &str = "Codec where it has the geometry, unless WideCodec is 1.2 times as fast or more \
+                    at both encode and rebuild.";
 
 impl Entry {
     fn is_wide(&self) -> bool {
@@ -85,7 +90,10 @@ impl Coder {
 /// Measures.
 pub fn run(question: &Question) -> Result<Vec<Advice>, String> {
     if question.size == 0 || !question.size.is_multiple_of(2) {
-        return Err("shards of the wide code have an even size, and not 0".into());
+        return Err(format!(
+            "--size {}: the wide code, which is measured too, needs an even size above 0",
+            question.size
+        ));
     }
     question.codes.iter().map(|code| measure(*code, question)).collect()
 }
@@ -93,7 +101,8 @@ pub fn run(question: &Question) -> Result<Vec<Advice>, String> {
 fn measure((k, p): (usize, usize), question: &Question) -> Result<Advice, String> {
     let (size, time) = (question.size, question.time);
     let mut coders = Vec::new();
-    if let Ok(geometry) = Geometry::new(k, p) {
+    let geometry = Geometry::new(k, p).ok();
+    if let Some(geometry) = geometry {
         let coder = |backend| Coder::Narrow(Codec::with_backend(geometry, backend));
         coders.extend(Backend::available().map(|backend| (backend.name(), coder(backend))));
     }
@@ -104,19 +113,26 @@ fn measure((k, p): (usize, usize), question: &Question) -> Result<Advice, String
     // Data, the parity of both codes, and room for what is encoded or rebuilt.
     fits(k + 3 * p, size)?;
     let data: Vec<Vec<u8>> = (0..k).map(|shard| noise(size, shard as u64)).collect();
-    let mut out = vec![vec![0; size]; p];
-    let encode = race(&coders, k * size, time, |coder, _| {
-        coder.encode(&data, &mut out)?;
-        Ok(true)
-    })?;
-    // What is lost is rebuilt from the parity of the same code: that checks the encoders as well.
-    let lost = p.min(k);
-    let parity = |wide: bool| {
+    let parity = |coder: Option<&Coder>| {
         let mut rows = vec![vec![0; size]; p];
-        let one = coders.iter().find(|(name, _)| (*name == WIDE) == wide);
-        one.map_or(Ok(()), |(_, coder)| coder.encode(&data, &mut rows)).map(|()| rows)
+        coder.map_or(Ok(()), |coder| coder.encode(&data, &mut rows)).map(|()| rows)
     };
-    let (narrow, wide) = (parity(false)?, parity(true)?);
+    let text = |error: lustrine::Error| error.to_string();
+    let portable = Backend::from_name("portable").map_err(text)?;
+    let plain = geometry.map(|it| Coder::Narrow(Codec::with_shapes(it, portable, &[])));
+    let wide = coders.iter().map(|(_, coder)| coder).find(|it| matches!(it, Coder::Wide(_)));
+    // Nothing else has the wide code, so that encoder is checked by what is rebuilt from it.
+    let (narrow, wide) = (parity(plain.as_ref())?, parity(wide)?);
+    let mut out = vec![vec![0; size]; p];
+    let encode = race(&coders, k * size, time, |coder, check| {
+        if check {
+            out.iter_mut().for_each(|shard| shard.fill(0));
+        }
+        coder.encode(&data, &mut out)?;
+        let right = if matches!(coder, Coder::Wide(_)) { &wide } else { &narrow };
+        Ok(!check || out == *right)
+    })?;
+    let lost = p.min(k);
     let (narrow, wide) = (survivors(&data, &narrow, lost), survivors(&data, &wide, lost));
     let mut wanted: Vec<_> = out.iter_mut().take(lost).enumerate().collect();
     let rebuild = race(&coders, k * size, time, |coder, check| {
@@ -148,9 +164,8 @@ fn survivors<'a>(
 }
 
 impl Advice {
-    /// The fastest way of one of the two codes.
-    fn best(&self, wide: bool) -> Option<Entry> {
-        self.entries.iter().find(|entry| entry.is_wide() == wide).copied()
+    fn wide(&self) -> Option<Entry> {
+        self.entries.iter().find(|entry| entry.is_wide()).copied()
     }
 
     /// The `Codec` that a caller gets who asks for no backend.
@@ -159,19 +174,29 @@ impl Advice {
         self.entries.iter().find(|entry| entry.name == name).copied()
     }
 
-    /// The one to use: the fastest to encode, but what the library chooses by itself unless another
-    /// backend is clearly faster.
-    fn chosen(&self) -> Option<Entry> {
-        let first = self.entries.first().copied()?;
+    /// The `Codec` to use: the fastest to encode, but what the library chooses by itself unless
+    /// another backend is clearly faster.
+    fn narrow(&self) -> Option<Entry> {
+        let first = self.entries.iter().find(|entry| !entry.is_wide()).copied()?;
         let usual = self.usual().filter(|usual| usual.encode * FASTER >= first.encode);
         Some(usual.unwrap_or(first))
+    }
+
+    /// The one to use, see [`RULE`].
+    fn chosen(&self) -> Option<Entry> {
+        let (Some(narrow), Some(wide)) = (self.narrow(), self.wide()) else {
+            return self.narrow().or(self.wide());
+        };
+        let clearly = wide.encode >= CLEARLY * narrow.encode;
+        let clearly = clearly && wide.rebuild >= CLEARLY * narrow.rebuild;
+        Some(if clearly { wide } else { narrow })
     }
 
     /// The advice as a sentence.
     fn sentence(&self) -> String {
         let Some(chosen) = self.chosen() else { return String::new() };
-        let rival = self.best(!chosen.is_wide());
-        let mut text = match (chosen.is_wide(), self.usual()) {
+        let rival = if chosen.is_wide() { self.narrow() } else { self.wide() };
+        let text = match (chosen.is_wide(), self.usual()) {
             (true, _) => "WideCodec".to_owned(),
             (false, Some(usual)) if usual.name == chosen.name => {
                 format!("Codec on {}, which it chooses by itself", chosen.name)
@@ -188,12 +213,25 @@ impl Advice {
         let other =
             if rival.is_wide() { "WideCodec".into() } else { format!("Codec on {}", rival.name) };
         let (encode, rebuild) = (chosen.encode / rival.encode, chosen.rebuild / rival.rebuild);
-        text += &format!(": encodes {encode:.1} times as fast as {other}");
-        text += &match rebuild {
-            1.0.. => format!(", rebuilds {rebuild:.1} times as fast"),
-            _ => format!(", which rebuilds {:.1} times as fast", rebuild.recip()),
-        };
-        text
+        let (slower, slower_rebuild) = (encode.recip(), rebuild.recip());
+        match (encode >= 1.0, rebuild >= 1.0) {
+            (true, true) => format!(
+                "{text}: encodes {encode:.1} times as fast as {other}, rebuilds {rebuild:.1} times \
+                 as fast"
+            ),
+            (true, false) => format!(
+                "{text}: encodes {encode:.1} times as fast as {other}, which rebuilds \
+                 {slower_rebuild:.1} times as fast"
+            ),
+            (false, true) => format!(
+                "{text}: rebuilds {rebuild:.1} times as fast as {other}, which encodes \
+                 {slower:.1} times as fast"
+            ),
+            (false, false) => format!(
+                "{text}: {other} encodes {slower:.1} and rebuilds {slower_rebuild:.1} times as \
+                 fast, which is not {CLEARLY} at both"
+            ),
+        }
     }
 }
 
@@ -210,10 +248,10 @@ pub fn text(question: &Question, advice: &[Advice]) -> String {
             Some(entry) => [entry.encode, entry.rebuild].map(|speed| format!("{speed:.2}")),
             None => ["-", "-"].map(str::to_owned),
         };
-        let narrow = it.chosen().filter(|it| !it.is_wide()).or_else(|| it.best(false));
+        let narrow = it.narrow();
         let mut row = vec![code.clone(), narrow.map_or("-", |entry| entry.name).to_owned()];
         row.extend(speeds(narrow));
-        row.extend(speeds(it.best(true)));
+        row.extend(speeds(it.wide()));
         table.add_row(row);
         said += &format!("{code}: {}.\n", it.sentence());
     }
@@ -222,6 +260,7 @@ pub fn text(question: &Question, advice: &[Advice]) -> String {
     }
     format!(
         "GB of data per second, one thread, shards of {} bytes\n{table}\n{said}\
+         The rule: {RULE}\n\
          Only Codec's parity is Lustre's: files of Lustre need it, whatever is faster.",
         question.size
     )
@@ -251,6 +290,7 @@ pub fn json(question: &Question, advice: &[Advice]) -> Value {
         "unit": "gigabytes of data per second",
         "shard_bytes": question.size,
         "best": Backend::best().name(),
+        "rule": RULE,
         "results": advice.iter().map(one).collect::<Vec<_>>(),
     })
 }
@@ -299,21 +339,36 @@ mod tests {
     #[test]
     fn says_who_rebuilds_faster() {
         let usual = Backend::best().name();
-        let wide = advice(vec![entry(WIDE, 12.0, 3.0), entry(usual, 10.0, 9.0)]);
-        let text = wide.sentence();
-        assert!(
-            text.contains("encodes 1.2 times")
-                && text.ends_with("which rebuilds 3.0 times as fast")
-        );
+        let narrow = advice(vec![entry(usual, 12.0, 3.0), entry(WIDE, 10.0, 9.0)]);
+        let text = narrow.sentence();
+        assert!(text.contains("encodes 1.2 times as fast as WideCodec, which rebuilds 3.0"));
         let narrow = advice(vec![entry(usual, 20.0, 9.0), entry(WIDE, 10.0, 3.0)]);
         assert!(narrow.sentence().ends_with("as WideCodec, rebuilds 3.0 times as fast"));
+    }
+
+    #[test]
+    fn the_wide_code_must_be_clearly_faster_at_both() {
+        let usual = Backend::best().name();
+        let sentence = |encode, rebuild| {
+            advice(vec![entry(WIDE, encode, rebuild), entry(usual, 10.0, 10.0)]).sentence()
+        };
+        for (encode, rebuild, words) in [
+            (12.0, 12.0, "WideCodec: encodes 1.2 times as fast as Codec on"),
+            (30.0, 5.0, "itself: rebuilds 2.0 times as fast as WideCodec, which encodes 3.0"),
+            (30.0, 11.0, "itself: WideCodec encodes 3.0 and rebuilds 1.1 times as fast, which is"),
+            (11.0, 30.0, "itself: WideCodec encodes 1.1 and rebuilds 3.0 times as fast, which is"),
+        ] {
+            let text = sentence(encode, rebuild);
+            assert!(text.contains(words), "{text}");
+        }
+        assert!(RULE.contains(&format!("{CLEARLY} times")));
     }
 
     #[test]
     fn refuses_what_no_code_has() {
         let question = |codes, size| Question { codes, size, time: Duration::ZERO };
         assert!(run(&question(vec![(0, 2)], 64)).unwrap_err().contains("0+2"));
-        assert!(run(&question(vec![(4, 2)], 63)).unwrap_err().contains("even"));
+        assert!(run(&question(vec![(4, 2)], 63)).unwrap_err().contains("--size 63: "));
         assert!(run(&question(vec![(4, 2)], usize::MAX - 1)).unwrap_err().contains("MiB"));
     }
 }

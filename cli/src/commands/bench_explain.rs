@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 
 use super::bench_ec::{fits, median, noise, race};
 
-/// Bytes of a shard: in the first-level cache, and in the second.
+/// Bytes of a shard: 4 and 64 KiB. What a code has of them fits the first- and second-level cache
+/// if it is small, and neither if it is large.
 const SIZES: [usize; 2] = [4 << 10, 64 << 10];
 /// Columns of a picture: with more, lines would be wider than a terminal.
 const COLUMNS: usize = 50;
