@@ -29,7 +29,7 @@ pub enum Error {
     ShardSize {
         /// Which list.
         list: ShardList,
-        /// Position in that list.
+        /// Position in that list; for [`ShardList::Wanted`], the number of the shard.
         index: usize,
         /// Length of the first shard of the call, bytes.
         expected: usize,
@@ -161,7 +161,10 @@ impl fmt::Display for Error {
             Error::TableSize { expected, got } => {
                 write!(f, "the caller's table has {got} entries, {expected} are needed")
             }
-            Error::BackendUnknown => f.write_str("no backend has this name"),
+            Error::BackendUnknown => {
+                f.write_str("no backend has this name; there are ")?;
+                names(f, crate::gf::Backend::NAMES.iter().copied())
+            }
             Error::BackendUnavailable { name } => {
                 write!(f, "this CPU does not have backend {name}")
             }
@@ -171,9 +174,24 @@ impl fmt::Display for Error {
             Error::OddSize { got } => {
                 write!(f, "shards of the wide code must have an even length, these have {got}")
             }
+            #[cfg(feature = "checksum")]
+            Error::ChecksumUnknown => {
+                f.write_str("no checksum has this name; there are ")?;
+                names(f, crate::checksum::Checksum::ALL.iter().map(|checksum| checksum.name()))
+            }
+            #[cfg(not(feature = "checksum"))]
             Error::ChecksumUnknown => f.write_str("no checksum has this name"),
         }
     }
+}
+
+/// A list with commas.
+fn names(f: &mut fmt::Formatter<'_>, names: impl Iterator<Item = &'static str>) -> fmt::Result {
+    for (at, name) in names.enumerate() {
+        f.write_str(if at == 0 { "" } else { ", " })?;
+        f.write_str(name)?;
+    }
+    Ok(())
 }
 
 impl core::error::Error for Error {}
