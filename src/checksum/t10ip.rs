@@ -9,7 +9,7 @@ pub(super) const INIT: u16 = 0;
 
 /// The sum after `bytes`; `odd` if a word is half full.
 pub(super) fn update(sum: u16, odd: bool, bytes: &[u8]) -> u16 {
-    let part = fold(words(bytes));
+    let part = fold(words(bytes).into());
     // An odd number of bytes before puts each of these into the other half of its word.
     let part = if odd { part.swap_bytes() } else { part };
     fold(u64::from(sum) + u64::from(part))
@@ -20,15 +20,12 @@ pub(super) fn finish(sum: u16) -> u16 {
     !sum.swap_bytes()
 }
 
-/// The sum of the words of `bytes`, the last of them filled up with a zero byte.
-fn words(bytes: &[u8]) -> u64 {
-    // So many additions of 16 bits can't overflow 32.
-    const PART: usize = 1 << 16;
-    bytes.chunks(PART).map(|part| u64::from(words_of_part(part))).sum()
-}
-
+/// The sum of the words of `bytes`, the last of them filled up with a zero byte. They are part of
+/// one sector: 32 bits would do for 32 times as many.
+///
 /// Two sums at once, in the form that compilers turn into vectors.
-fn words_of_part(bytes: &[u8]) -> u32 {
+fn words(bytes: &[u8]) -> u32 {
+    debug_assert!(bytes.len() <= 4096);
     let (pairs, tail) = bytes.as_chunks::<4>();
     let (mut low, mut high) = (0, 0);
     for pair in pairs {

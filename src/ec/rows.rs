@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use super::geometry::Geometry;
 
-/// Shards start on cache lines, which streamed stores want; so does what a register holds.
-const LINE: usize = 64;
+/// See [`RowBuffers::LINE`].
+const LINE: usize = RowBuffers::LINE;
 
 /// Bytes between the end of a shard's last line and the next shard. Shards of whole pages would
 /// otherwise all start at the same offset of a page, where they meet in the same few sets of the
@@ -47,13 +47,22 @@ pub struct RowBuffers {
 }
 
 impl RowBuffers {
+    /// Shards start on cache lines, which streamed stores want; so does what a register holds.
+    pub(crate) const LINE: usize = 64;
+
+    /// From the start of a shard of `len` bytes to that of the next; none if there is no such
+    /// number.
+    pub(crate) fn stride(len: usize) -> Option<usize> {
+        len.checked_next_multiple_of(LINE)?.checked_add(STAGGER)
+    }
+
     /// Buffers of zeros, `shard_len` bytes each.
     ///
     /// # Panics
     ///
     /// If all shards together are larger than any allocation can be.
     pub fn new(geometry: Geometry, shard_len: usize) -> RowBuffers {
-        let bytes = stride(shard_len).and_then(|stride| stride.checked_mul(geometry.total()));
+        let bytes = Self::stride(shard_len).and_then(|stride| stride.checked_mul(geometry.total()));
         let bytes = bytes.and_then(|bytes| bytes.checked_add(LINE)).unwrap_or(usize::MAX);
         let memory = vec![0; bytes];
         let start = memory.as_ptr().align_offset(LINE).min(LINE);
@@ -93,13 +102,15 @@ impl RowBuffers {
     /// The data and the parity shards.
     pub fn split_mut(&mut self) -> (Vec<&mut [u8]>, Vec<&mut [u8]>) {
         let len = self.len;
-        let rows = self.memory[self.start..].chunks_exact_mut(stride(len).unwrap_or(usize::MAX));
+        let rows =
+            self.memory[self.start..].chunks_exact_mut(Self::stride(len).unwrap_or(usize::MAX));
         let mut shards = rows.take(self.geometry.total()).map(|row| &mut row[..len]);
         (shards.by_ref().take(self.geometry.data()).collect(), shards.collect())
     }
 
     fn shards(&self) -> impl Iterator<Item = &[u8]> {
-        let rows = self.memory[self.start..].chunks_exact(stride(self.len).unwrap_or(usize::MAX));
+        let rows =
+            self.memory[self.start..].chunks_exact(Self::stride(self.len).unwrap_or(usize::MAX));
         rows.take(self.geometry.total()).map(|row| &row[..self.len])
     }
 }
@@ -114,11 +125,6 @@ impl Clone for RowBuffers {
         });
         copy
     }
-}
-
-/// From the start of a shard to that of the next.
-fn stride(len: usize) -> Option<usize> {
-    len.checked_next_multiple_of(LINE)?.checked_add(STAGGER)
 }
 
 #[cfg(test)]
@@ -142,9 +148,7 @@ mod tests {
             for rows in [&rows, &copy] {
                 let all = rows.data().into_iter().chain(rows.parity());
                 let mut all = all.zip(0..);
-                assert!(
-                    all.all(|(shard, byte)| shard.len() == len && shard.iter().all(|b| *b == byte))
-                );
+                assert!(all.all(|(shard, byte)| shard.len() == len && *shard == vec![byte; len]));
             }
             assert_eq!(rows.data_mut().len() + rows.parity_mut().len(), k + p);
             assert_eq!((rows.shard_len(), rows.geometry().total()), (len, k + p));

@@ -2,10 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-/// Shards start on cache lines, and their distance is no power of two, so that the shards of a
-/// step do not fall on the same cache sets. As far apart as those of `ec::RowBuffers`.
-const LINE: usize = 64;
-const STAGGER: usize = 17 * LINE;
+use crate::ec::RowBuffers;
+
+const LINE: usize = RowBuffers::LINE;
 
 /// A pool of buffers; it holds as many as were ever in use at once.
 #[derive(Debug, Default)]
@@ -21,10 +20,13 @@ impl Buffers {
     }
 
     /// Cuts `count` shards of `width` bytes out of a buffer that grows as needed. The shards hold
-    /// whatever the last step left there.
+    /// whatever the last step left there. They start on cache lines, as far apart as those of
+    /// `RowBuffers`, so that the shards of a step do not fall on the same cache sets.
     pub(super) fn carve(buffer: &mut Vec<u8>, count: usize, width: usize) -> Vec<&mut [u8]> {
-        let stride = width.next_multiple_of(LINE) + STAGGER;
-        let len = count * stride + LINE;
+        // As a length, the largest number is more than a `Vec` can have.
+        let stride = RowBuffers::stride(width).unwrap_or(usize::MAX);
+        let len = stride.checked_mul(count).and_then(|len| len.checked_add(LINE));
+        let len = len.unwrap_or(usize::MAX);
         if buffer.len() < len {
             buffer.resize(len, 0);
         }
@@ -43,6 +45,10 @@ mod tests {
         for (count, width) in [(1, 1), (11, 65_536), (3, 4097)] {
             let shards = Buffers::carve(&mut buffer, count, width);
             assert_eq!(shards.len(), count);
+            for pair in shards.windows(2) {
+                let end = pair[0].as_ptr().addr() + width.next_multiple_of(LINE);
+                assert_eq!(pair[1].as_ptr().addr() - end, 17 * LINE, "{width}");
+            }
             for shard in shards {
                 assert_eq!((shard.len(), shard.as_ptr() as usize % LINE), (width, 0));
             }
