@@ -11,10 +11,10 @@ export PROPTEST_CASES=${PROPTEST_CASES:-16} LUSTRINE_TRIALS=${LUSTRINE_TRIALS:-1
 while read -r cpu backend; do
     echo "--- $cpu: $backend expected"
     # A runner, not a list of binaries: a new test of kernels or codec is covered without a change
-    # here. Layouts and engine have no code of their own for a processor.
+    # here, and so is the pipeline. Layouts and engine have no code of their own for a processor.
     CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="qemu-x86_64-static -cpu $cpu" \
         LUSTRINE_EXPECT_BACKEND=$backend \
-        cargo test -p lustrine --all-features --lib --test 'ec_*' </dev/null
+        cargo test -p lustrine --all-features --lib --test 'ec_*' --test pipeline </dev/null
 done <<'CPUS'
 Haswell avx2
 Nehalem ssse3
