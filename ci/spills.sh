@@ -48,9 +48,9 @@ LC_ALL=C objdump -d --no-show-raw-insn --demangle=rust -M att "$library" | awk '
         sub(/^[0-9a-f]+ </, "", name)
         sub(/>:$/, "", name)
         gsub(/\[[0-9a-f]+\]/, "", name)
-        kernel = name ~ /run::enabled::<.*(group|kernel)::Fixed</
+        kernel = name ~ /run::enabled::<.*(shaped|kernel)::Fixed</
         gsub(/lustrine::gf::/, "", name)
-        # <x86::Avx2 as simd::Simd>::run::enabled::<x86::Avx2, group::Fixed<...>>
+        # <x86::Avx2 as simd::Simd>::run::enabled::<x86::Avx2, shaped::Fixed<...>>
         sub(/^.*run::enabled::<x86::/, "", name)
         sub(/, /, " ", name)
         sub(/>$/, "", name)

@@ -1,25 +1,26 @@
-//! Groups of rows with a structure: the kernel of the shapes, and the pass over all groups.
+//! Groups of rows with a structure, and the pass over all of them. The kernel is in `shaped`.
 #![allow(unsafe_code)]
-// As in `kernel`: what is indexed by constant ranges becomes registers.
-#![allow(clippy::needless_range_loop)]
 
 use alloc::boxed::Box;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use super::Backend;
-use super::access::{Access, Ahead, Cached, Main, Streamed, in_parts};
+#[cfg(feature = "checksum")]
+use super::access::Ahead;
+use super::access::{Cached, Main, Streamed};
 use super::coef::Coef;
 use super::kernel::{Job, tile_bytes};
-use super::shape::{Fft, Fold, Shape, Tri};
+use super::shape::Shape;
+#[cfg(feature = "checksum")]
+use super::shaped::LONGEST_STEP;
+use super::shaped::Pass;
 use super::simd::{Kernel, Simd};
 #[cfg(feature = "checksum")]
 use super::verb::Tee;
 use super::verb::{ABSENT, Dot, MAX_PICKED, Picked, Verb, Verify};
 
 const MAX_SOURCES: usize = 256;
-/// The most bytes of a shard that a shape works on at a time.
-const LONGEST_STEP: usize = 256;
 /// What the length of a teed piece is a multiple of.
 #[cfg(feature = "checksum")]
 pub(crate) const TEE_STEP: usize = LONGEST_STEP;
@@ -85,6 +86,9 @@ impl Group {
     }
     pub(crate) fn columns(&self) -> &[u8] {
         &self.columns
+    }
+    pub(super) fn coefs(&self) -> &[Coef] {
+        &self.coefs
     }
     /// The outputs of this group, without those that are absent.
     pub(crate) fn outputs(&self) -> impl Iterator<Item = usize> {
@@ -224,9 +228,10 @@ impl<V: Verb> Kernel for Grouped<'_, V> {
 ///
 /// # Safety
 ///
-/// As for [`super::dot`]; `len` is a multiple of [`TEE_STEP`], and the groups are for as many sources and outputs. `streamed` has as many
-/// entries as `outputs`; those that are not null are aligned to 64 bytes, writable for `len` bytes,
-/// and overlap nothing else. A fence follows before another thread is told of them.
+/// As for [`super::dot`]; `len` is a multiple of [`TEE_STEP`], and the groups are for as many sources
+/// and outputs. `streamed` has as many entries as `outputs`; those that are not null are aligned to
+/// 64 bytes, writable for `len` bytes, and overlap nothing else. A fence follows before anything else
+/// touches them, and before another thread is told of them.
 #[cfg(feature = "checksum")]
 pub(crate) unsafe fn tee(
     backend: Backend,
@@ -329,233 +334,6 @@ impl<V: Verb> Grouped<'_, V> {
             // SAFETY: the job was made to end there; alignment is the caller's promise.
             return unsafe { job.tiles::<S, W>(simd, start, end) };
         }
-        let pass = Pass::<V, W> { verb, group, sources, start, end, way: PhantomData };
-        match (group.shape, group.extra) {
-            (Shape::Pair, 0) => pass.run::<S, Fft, 2, 0, 4, 4, 4, 2>(simd),
-            (Shape::Pair, _) => pass.run::<S, Fft, 2, 1, 4, 2, 2, 1>(simd),
-            (Shape::Tri, 0) => pass.run::<S, Tri, 3, 0, 4, 2, 2, 1>(simd),
-            (Shape::Tri, _) => pass.run::<S, Tri, 3, 1, 2, 1, 1, 1>(simd),
-            (Shape::Fft4, 0) => pass.run::<S, Fft, 4, 0, 4, 2, 2, 1>(simd),
-            (Shape::Fft4, _) => pass.run::<S, Fft, 4, 1, 2, 1, 1, 1>(simd),
-            (_, 0) => pass.run::<S, Fft, 8, 0, 1, 1, 1, 1>(simd),
-            _ => pass.run::<S, Fft, 8, 1, 1, 1, 1, 1>(simd),
-        }
-    }
-}
-
-/// One group over one tile. Holds the promises of its [`Job`] for `start..end`; `end` is at least four
-/// registers, and what lies before `start` is done, or done twice without harm. The verb has an output for each row of the group, null where it is absent.
-struct Pass<'a, V, W> {
-    verb: V,
-    group: &'a Group,
-    sources: &'a [*const u8],
-    start: usize,
-    end: usize,
-    way: PhantomData<W>,
-}
-
-/// A pass with its constants: a shape of N rows and D more, U registers of each at a time.
-struct Fixed<'a, V, W, T, const N: usize, const D: usize, const U: usize> {
-    pass: Pass<'a, V, W>,
-    shape: PhantomData<T>,
-}
-
-impl<'a, V: Verb, W: Main> Pass<'a, V, W> {
-    /// The last four are U, as much as registers allow without spilling: for 32 registers and a
-    /// source in one of them, or in two; and likewise for 16.
-    #[inline(always)]
-    fn run<
-        S: Simd,
-        T: Fold<N>,
-        const N: usize,
-        const D: usize,
-        const WIDE: usize,
-        const WIDE_TWO: usize,
-        const NARROW: usize,
-        const NARROW_TWO: usize,
-    >(
-        self,
-        simd: S,
-    ) -> bool {
-        let shape = PhantomData::<T>;
-        match (S::WIDE_FILE, S::PAIRS) {
-            (true, true) => simd.run(Fixed::<V, W, T, N, D, WIDE> { pass: self, shape }),
-            (true, false) => simd.run(Fixed::<V, W, T, N, D, WIDE_TWO> { pass: self, shape }),
-            (false, true) => simd.run(Fixed::<V, W, T, N, D, NARROW> { pass: self, shape }),
-            (false, false) => simd.run(Fixed::<V, W, T, N, D, NARROW_TWO> { pass: self, shape }),
-        }
-    }
-}
-
-impl<V: Verb, W: Main, T: Fold<N>, const N: usize, const D: usize, const U: usize> Kernel
-    for Fixed<'_, V, W, T, N, D, U>
-{
-    type Out = bool;
-
-    #[inline(always)]
-    fn call<S: Simd>(self, simd: S) -> bool {
-        const { assert!(U * S::BYTES <= LONGEST_STEP) };
-        let pass = &self.pass;
-        let step = U * S::BYTES;
-        let mut residue = simd.zero();
-        let mut at = pass.start;
-        // SAFETY: `at + step` is at most `end`, which is within the `len` bytes that the job's
-        // caller vouches for. Where stores are streamed, `call` starts where all outputs are aligned, and steps
-        // keep it so. The last step begins where it just fits: what it does twice it does alike.
-        unsafe {
-            if W::STREAMS && in_parts::<S>(N + D, U) {
-                while at < pass.end {
-                    self.step::<S, Ahead>(simd, Ahead, at.min(pass.end - step), &mut residue);
-                    at += step;
-                }
-            } else if W::STREAMS {
-                while pass.end - at >= step {
-                    self.step::<S, W>(simd, W::WAY, at, &mut residue);
-                    at += step;
-                }
-                simd.fence();
-                if at < pass.end {
-                    self.step::<S, Cached>(simd, Cached, pass.end - step, &mut residue);
-                }
-            } else {
-                while at < pass.end {
-                    self.step::<S, W>(simd, W::WAY, at.min(pass.end - step), &mut residue);
-                    at += step;
-                }
-            }
-        }
-        simd.is_zero(residue)
-    }
-}
-
-/// The sums of one step, and where it has got to.
-struct Sums<S: Simd, const N: usize, const D: usize, const U: usize> {
-    shape: [[S::A; N]; U],
-    extra: [[S::A; D]; U],
-    source: *const *const u8,
-    coefs: *const Coef,
-}
-
-impl<V: Verb, W: Main, T: Fold<N>, const N: usize, const D: usize, const U: usize>
-    Fixed<'_, V, W, T, N, D, U>
-{
-    /// U registers of each row, at byte `at`.
-    ///
-    /// # Safety
-    ///
-    /// What `access` moves at `at` ends no later than `end`, for U registers.
-    #[inline(always)]
-    unsafe fn step<S: Simd, A: Access>(&self, simd: S, access: A, at: usize, residue: &mut S::V) {
-        let group = self.pass.group;
-        let finals = group.coefs.as_ptr();
-        let empty = simd.open(simd.zero());
-        let mut sums = Sums::<S, N, D, U> {
-            shape: [[empty; N]; U],
-            extra: [[empty; D]; U],
-            source: self.pass.sources.as_ptr(),
-            coefs: finals.wrapping_add(T::SHAPE.final_coefs()),
-        };
-        // SAFETY: `Group::new` counted: there are as many sources, and coefficients after the
-        // final ones, as the blocks consume in this order.
-        unsafe {
-            // Two at a time where additions take two products, and registers are many.
-            let twice = S::PAIRS && S::WIDE_FILE;
-            if T::SHAPE.widest() == 8 {
-                let mut left = group.blocks[0];
-                while twice && left >= 2 {
-                    self.block::<S, A, 8>(simd, access, at, &mut sums);
-                    self.block::<S, A, 8>(simd, access, at, &mut sums);
-                    left -= 2;
-                }
-                while left > 0 {
-                    self.block::<S, A, 8>(simd, access, at, &mut sums);
-                    left -= 1;
-                }
-            }
-            if T::SHAPE.widest() >= 4 {
-                let mut left = group.blocks[1];
-                while twice && left >= 2 {
-                    self.block::<S, A, 4>(simd, access, at, &mut sums);
-                    self.block::<S, A, 4>(simd, access, at, &mut sums);
-                    left -= 2;
-                }
-                while left > 0 {
-                    self.block::<S, A, 4>(simd, access, at, &mut sums);
-                    left -= 1;
-                }
-            }
-            // Two at a time, so that one addition takes two products.
-            let mut left = group.blocks[2];
-            while S::PAIRS && left >= 2 {
-                self.block::<S, A, 2>(simd, access, at, &mut sums);
-                self.block::<S, A, 2>(simd, access, at, &mut sums);
-                left -= 2;
-            }
-            while left > 0 {
-                self.block::<S, A, 2>(simd, access, at, &mut sums);
-                left -= 1;
-            }
-            let mut left = group.blocks[3];
-            while S::PAIRS && left >= 2 {
-                self.block::<S, A, 1>(simd, access, at, &mut sums);
-                self.block::<S, A, 1>(simd, access, at, &mut sums);
-                left -= 2;
-            }
-            while left > 0 {
-                self.block::<S, A, 1>(simd, access, at, &mut sums);
-                left -= 1;
-            }
-            for u in 0..U {
-                let at = at + u * S::BYTES;
-                let rows = T::finish(simd, &sums.shape[u], finals);
-                for r in 0..N {
-                    if self.pass.verb.has(r) {
-                        self.pass.verb.put(simd, access, r, at, rows[r], residue);
-                    }
-                }
-                for r in 0..D {
-                    let row = simd.close(&sums.extra[u][r]);
-                    self.pass.verb.put(simd, access, N + r, at, row, residue);
-                }
-            }
-        }
-    }
-
-    /// Adds a block of M columns.
-    ///
-    /// # Safety
-    ///
-    /// As for `step`; M sources and the coefficients of a block are left.
-    #[inline(always)]
-    unsafe fn block<S: Simd, A: Access, const M: usize>(
-        &self,
-        simd: S,
-        access: A,
-        at: usize,
-        sums: &mut Sums<S, N, D, U>,
-    ) where
-        T: Fold<N>,
-    {
-        let extra = sums.coefs.wrapping_add(T::SHAPE.block_coefs(M));
-        for u in 0..U {
-            let mut x = [simd.zero(); M];
-            // SAFETY: the caller's contract; of the block's coefficients the shape's are first,
-            // then D for each column.
-            unsafe {
-                for i in 0..M {
-                    let source = *sums.source.add(i);
-                    x[i] = self.pass.verb.load(simd, access, source, at + u * S::BYTES);
-                }
-                for i in 0..M {
-                    for r in 0..D {
-                        let c = simd.prepare(&*extra.add(i * D + r));
-                        simd.mul_add(&mut sums.extra[u][r], c, simd.split(x[i]));
-                    }
-                }
-                T::block::<S, M>(simd, x, sums.coefs, &mut sums.shape[u]);
-            }
-        }
-        sums.source = sums.source.wrapping_add(M);
-        sums.coefs = extra.wrapping_add(M * D);
+        Pass::<V, W> { verb, group, sources, start, end, way: PhantomData }.run(simd)
     }
 }

@@ -20,6 +20,8 @@ mod portable;
 mod scalar;
 #[cfg(feature = "alloc")]
 mod shape;
+#[cfg(feature = "alloc")]
+mod shaped;
 mod simd;
 mod verb;
 

@@ -11,19 +11,18 @@ pub(super) trait Verb: Copy {
     /// The same verb for the rows from `first` on.
     fn skip(self, first: usize) -> Self;
     /// The same verb for these rows, in this order, whose pointers are kept in `picked`. Rows that
-    /// are [`ABSENT`] have none, see [`has`](Self::has).
+    /// are [`ABSENT`] have none, see [`output`](Self::output).
     ///
     /// # Safety
     /// There are outputs for all other `rows`, of which there are at most [`MAX_PICKED`]. The verb is
     /// used only while `picked` stays as it is.
     #[cfg(feature = "alloc")]
     unsafe fn pick(self, rows: &[u8], picked: &mut Picked) -> Self;
-    /// True if row `r` is not absent.
+    /// The output of row `r`: null if it is absent, and never written if the verb only compares.
     ///
     /// # Safety
     /// There is a row `r`.
-    #[cfg(feature = "alloc")]
-    unsafe fn has(self, r: usize) -> bool;
+    unsafe fn output(self, r: usize) -> *mut u8;
 
     /// Bytes to the place where streaming can start, or `None` if there is none.
     ///
@@ -124,11 +123,10 @@ impl Verb for Dot {
         // SAFETY: the caller's contract is the same.
         Dot { outputs: unsafe { picked.fill(self.outputs, rows) } }
     }
-    #[cfg(feature = "alloc")]
     #[inline(always)]
-    unsafe fn has(self, r: usize) -> bool {
+    unsafe fn output(self, r: usize) -> *mut u8 {
         // SAFETY: the caller's contract.
-        unsafe { !(*self.outputs.add(r)).is_null() }
+        unsafe { *self.outputs.add(r) }
     }
     unsafe fn misalignment<S: Simd>(self, rows: usize) -> Option<usize> {
         let mut common = None;
@@ -152,7 +150,7 @@ impl Verb for Dot {
         _: &mut S::V,
     ) {
         // SAFETY: the caller's contract.
-        unsafe { access.store(simd, (*self.outputs.add(r)).add(at), v) }
+        unsafe { access.store(simd, self.output(r).add(at), v) }
     }
 }
 
@@ -171,11 +169,10 @@ impl Verb for Verify {
         // SAFETY: the caller's contract is the same.
         Verify { outputs: unsafe { picked.fill(self.outputs.cast(), rows) }.cast() }
     }
-    #[cfg(feature = "alloc")]
     #[inline(always)]
-    unsafe fn has(self, r: usize) -> bool {
+    unsafe fn output(self, r: usize) -> *mut u8 {
         // SAFETY: the caller's contract.
-        unsafe { !(*self.outputs.add(r)).is_null() }
+        unsafe { (*self.outputs.add(r)).cast_mut() }
     }
     unsafe fn misalignment<S: Simd>(self, _: usize) -> Option<usize> {
         // Nothing is stored, so prefetching can start anywhere.
@@ -192,7 +189,7 @@ impl Verb for Verify {
         residue: &mut S::V,
     ) {
         // SAFETY: the caller's contract; the output is only read.
-        let stored = unsafe { access.load(simd, (*self.outputs.add(r)).add(at)) };
+        let stored = unsafe { access.load(simd, self.output(r).add(at)) };
         *residue = simd.or(*residue, simd.xor(v, stored));
     }
 }
@@ -214,11 +211,10 @@ impl Verb for Update {
         // SAFETY: the caller's contract is the same.
         Update { outputs: unsafe { picked.fill(self.outputs, rows) }, ..self }
     }
-    #[cfg(feature = "alloc")]
     #[inline(always)]
-    unsafe fn has(self, r: usize) -> bool {
+    unsafe fn output(self, r: usize) -> *mut u8 {
         // SAFETY: the caller's contract.
-        unsafe { !(*self.outputs.add(r)).is_null() }
+        unsafe { *self.outputs.add(r) }
     }
     unsafe fn misalignment<S: Simd>(self, _: usize) -> Option<usize> {
         // The outputs are read first, so they are in the cache anyway.
@@ -250,7 +246,7 @@ impl Verb for Update {
     ) {
         // SAFETY: the caller's contract.
         unsafe {
-            let place = (*self.outputs.add(r)).add(at);
+            let place = self.output(r).add(at);
             let stored = access.load(simd, place);
             access.store(simd, place, simd.xor(v, stored));
         }
@@ -287,9 +283,9 @@ impl Verb for Tee {
         }
     }
     #[inline(always)]
-    unsafe fn has(self, r: usize) -> bool {
+    unsafe fn output(self, r: usize) -> *mut u8 {
         // SAFETY: the caller's contract.
-        unsafe { !(*self.outputs.add(r)).is_null() }
+        unsafe { *self.outputs.add(r) }
     }
     unsafe fn misalignment<S: Simd>(self, _: usize) -> Option<usize> {
         None
@@ -306,7 +302,7 @@ impl Verb for Tee {
     ) {
         // SAFETY: the caller's contract; whoever made the verb saw to the alignment, and fences.
         unsafe {
-            access.store(simd, (*self.outputs.add(r)).add(at), v);
+            access.store(simd, self.output(r).add(at), v);
             let streamed = *self.streamed.add(r);
             if !streamed.is_null() {
                 simd.stream(streamed.add(at), v);
