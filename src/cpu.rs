@@ -46,3 +46,66 @@ pub(crate) fn avx512_gfni() -> bool {
 pub(crate) fn neon() -> bool {
     cfg!(target_feature = "neon")
 }
+
+/// Carry-less products, and byte shuffles; SSE4.1 is older than the former.
+#[cfg(all(feature = "checksum", target_arch = "x86_64", target_feature = "sse2"))]
+pub(crate) fn pclmul() -> bool {
+    x86_has!("pclmulqdq", "ssse3", "sse4.1")
+}
+
+#[cfg(all(feature = "checksum", target_arch = "x86_64", target_feature = "sse2"))]
+pub(crate) fn avx2_pclmul() -> bool {
+    x86_has!("pclmulqdq", "avx2")
+}
+
+#[cfg(all(feature = "checksum", target_arch = "x86_64", target_feature = "sse2"))]
+pub(crate) fn avx512_vpclmul() -> bool {
+    x86_has!("avx512f", "avx512bw", "avx512vl", "avx512vnni", "gfni", "vpclmulqdq", "pclmulqdq")
+}
+
+/// Carry-less products of 64 bits.
+#[cfg(all(feature = "checksum", target_arch = "aarch64", target_feature = "neon"))]
+pub(crate) fn neon_pmull() -> bool {
+    #[cfg(feature = "std")]
+    let has = std::arch::is_aarch64_feature_detected!("aes")
+        && std::arch::is_aarch64_feature_detected!("pmull");
+    #[cfg(not(feature = "std"))]
+    let has = cfg!(target_feature = "aes");
+    has
+}
+
+/// Declares a token: a zero-sized proof that the CPU has an instruction set.
+#[cfg(any(
+    all(target_arch = "x86_64", target_feature = "sse2"),
+    all(target_arch = "aarch64", target_feature = "neon")
+))]
+macro_rules! token {
+    ($name:ident, $detect:path, $what:literal) => {
+        #[doc = concat!("Proof that the CPU has ", $what, ".")]
+        #[derive(Clone, Copy)]
+        pub struct $name(());
+
+        impl $name {
+            /// The token, if this CPU (or, without `std`, the target the crate was compiled for)
+            /// has the instructions.
+            pub fn new() -> Option<Self> {
+                $detect().then_some(Self(()))
+            }
+
+            /// The token, for callers who found out by themselves (a kernel, a bare system).
+            ///
+            /// # Safety
+            ///
+            #[doc = concat!("The CPU has ", $what, ", and the registers they use are saved or \
+                may be overwritten wherever the token, or what is made of it, is used.")]
+            pub const unsafe fn new_unchecked() -> Self {
+                Self(())
+            }
+        }
+    };
+}
+#[cfg(any(
+    all(target_arch = "x86_64", target_feature = "sse2"),
+    all(target_arch = "aarch64", target_feature = "neon")
+))]
+pub(crate) use token;

@@ -13,13 +13,22 @@
 //! from where [`State::at`] and [`State::cut`] say that a page's fragment begins; what is shorter
 //! than a sector gets the guard of what is there.
 
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+mod aarch64;
 mod adler32;
+mod backend;
 mod crc32;
 mod crc32c;
+mod dot;
+mod fold;
+mod portable;
 mod sector;
+mod simd;
 mod state;
 mod t10crc;
 mod t10ip;
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+mod x86;
 
 #[cfg(test)]
 mod tests;
@@ -27,7 +36,13 @@ mod tests;
 use core::fmt;
 
 use crate::Error;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+pub use aarch64::Pmull;
+pub use backend::Backend;
+pub use portable::Portable;
 pub use state::State;
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+pub use x86::{Avx2, Avx512, Pclmul};
 
 /// A checksum that Lustre's wire can carry.
 ///

@@ -4,8 +4,8 @@
 use core::arch::aarch64::*;
 
 use super::coef::Coef;
-use super::simd::{Kernel, Simd, token};
-use crate::cpu;
+use super::simd::{Kernel, Simd};
+use crate::cpu::{self, token};
 
 token!(Neon, cpu::neon, "NEON");
 

@@ -128,39 +128,3 @@ unsafe fn copy(from: *const u8, to: *mut u8, n: usize) {
     // SAFETY: the caller's contract is the same.
     unsafe { core::ptr::copy_nonoverlapping(from, to, n) }
 }
-
-/// Declares a token: a zero-sized proof that the CPU has an instruction set.
-#[cfg(any(
-    all(target_arch = "x86_64", target_feature = "sse2"),
-    all(target_arch = "aarch64", target_feature = "neon")
-))]
-macro_rules! token {
-    ($name:ident, $detect:path, $what:literal) => {
-        #[doc = concat!("Proof that the CPU has ", $what, ".")]
-        #[derive(Clone, Copy)]
-        pub struct $name(());
-
-        impl $name {
-            /// The token, if this CPU (or, without `std`, the target the crate was compiled for)
-            /// has the instructions.
-            pub fn new() -> Option<Self> {
-                $detect().then_some(Self(()))
-            }
-
-            /// The token, for callers who found out by themselves (a kernel, a bare system).
-            ///
-            /// # Safety
-            ///
-            #[doc = concat!("The CPU has ", $what, ", and the registers they use are saved or \
-                may be overwritten wherever the token, or a codec made of it, is used.")]
-            pub const unsafe fn new_unchecked() -> Self {
-                Self(())
-            }
-        }
-    };
-}
-#[cfg(any(
-    all(target_arch = "x86_64", target_feature = "sse2"),
-    all(target_arch = "aarch64", target_feature = "neon")
-))]
-pub(super) use token;

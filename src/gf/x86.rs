@@ -7,8 +7,8 @@
 use core::arch::x86_64::*;
 
 use super::coef::Coef;
-use super::simd::{Kernel, Simd, token};
-use crate::cpu;
+use super::simd::{Kernel, Simd};
+use crate::cpu::{self, token};
 
 token!(Ssse3, cpu::ssse3, "SSSE3");
 token!(Avx2, cpu::avx2, "AVX2");
