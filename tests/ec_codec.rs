@@ -223,6 +223,17 @@ fn wrong_arguments_are_named_and_nothing_is_written() {
         size(ShardList::Parity, 0, 9, 10)
     );
 
+    let both = |a, b| [(a, &old[..], &new[..]), (b, old, new)];
+    assert_eq!(codec.update_many(&both(0, 3), &mut parity), index);
+    let repeated = Err(Error::ShardRepeated { index: 1 });
+    assert_eq!(codec.update_many(&both(1, 1), &mut parity), repeated);
+    assert_eq!(codec.update_many(&both(0, 1), &mut parity[1..]), count(ShardList::Parity, 2, 1));
+    let uneven = [(2, old, new), (0, old, &new[2..])];
+    assert_eq!(codec.update_many(&uneven, &mut parity), size(ShardList::Data, 0, 10, 8));
+    let nothing: [(usize, &[u8], &[u8]); 0] = [];
+    assert_eq!(codec.update_many(&nothing, &mut parity), Ok(()));
+    assert_eq!(codec.update_many(&nothing, &mut parity[1..]), count(ShardList::Parity, 2, 1));
+
     let shards: Vec<_> = data.iter().chain(&encode(&data, 2)).cloned().collect();
     let mut wanted = [(0, vec![0xee; 10]), (4, vec![0xee; 10])];
     let alive = survivors(&shards, &[0, 4]);

@@ -159,6 +159,21 @@ impl Case {
         for (shard, right) in parity.iter().zip(&self.new_parity) {
             assert!(**shard == right[..len], "update, {}", what());
         }
+
+        // And back again, all others changing to the changed one and back as well.
+        let old: Vec<&[u8]> = data.iter().map(|shard| &**shard).collect();
+        let change = |index: usize| match index {
+            CHANGED => (CHANGED, new, old[CHANGED]),
+            index => (index, old[index], new),
+        };
+        let there: Vec<_> = (0..k).map(change).collect();
+        codec.update_many(&there, parity).unwrap();
+        let others = (0..k).filter(|index| *index != CHANGED);
+        let back: Vec<_> = others.map(|index| (index, new, old[index])).collect();
+        codec.update_many(&back, parity).unwrap();
+        for (i, shard) in parity.iter().enumerate() {
+            assert!(**shard == *right(k + i), "update_many, {}", what());
+        }
     }
 }
 

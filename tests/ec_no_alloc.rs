@@ -51,6 +51,12 @@ fn nothing_is_allocated_after_the_first_call() {
     });
     assert_eq!(count, 0);
 
+    let changes = [(4, &data[4], &[9; 500]), (5, &data[5], &[8; 500]), (0, &data[0], &[7; 500])];
+    let first = allocations(|| codec.update_many(&changes, &mut parity).unwrap());
+    let changes = changes.map(|(index, old, new)| (index, new, old));
+    let again = allocations(|| codec.update_many(&changes, &mut parity).unwrap());
+    assert!(first > 0 && again == 0, "{first}, {again}");
+
     let mut survivors = [None; 9];
     let shards = data.iter().chain(&parity);
     survivors.iter_mut().zip(shards).for_each(|(slot, shard)| *slot = Some(shard));

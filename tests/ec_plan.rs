@@ -34,7 +34,35 @@ fn check(k: usize, p: usize, backend: Backend, shapes: &[Shape], lens: &[usize])
             parity[row][at] ^= 1 << (row % 8);
         }
     }
+    check_changes(&codec, &data, expected, lens);
     codec.plan().parts()
+}
+
+/// Sets of data shards change in one pass: all of them, and some that tear the plan's blocks.
+fn check_changes(codec: &Codec, data: &[Vec<u8>], expected: Vec<Vec<u8>>, lens: &[usize]) {
+    let (k, p) = (codec.geometry().data(), codec.geometry().parity());
+    for (turn, len) in lens.iter().enumerate() {
+        let changed: Vec<usize> = match turn % 3 {
+            0 => (0..k).rev().collect(),
+            1 => (0..k).filter(|index| index % 3 != turn % 2).collect(),
+            _ => (k / 2..k).collect(),
+        };
+        let new = oracle::noisy_shards(k, *len, 5);
+        let mut right: Vec<_> = expected.iter().map(|row| row[..*len].to_vec()).collect();
+        for index in &changed {
+            let delta: Vec<u8> =
+                data[*index].iter().zip(&new[*index]).map(|(a, b)| a ^ b).collect();
+            for (i, row) in right.iter_mut().enumerate() {
+                oracle::mul_add(row, oracle::coefficient(k, i, *index), &delta);
+            }
+        }
+        let mut parity: Vec<_> = expected.iter().map(|row| row[..*len].to_vec()).collect();
+        let change = |index: &usize| (*index, &data[*index][..*len], &new[*index][..]);
+        let changes: Vec<_> = changed.iter().map(change).collect();
+        assert_eq!(parity.len(), p);
+        codec.update_many(&changes, &mut parity).unwrap();
+        assert!(parity == right, "{changed:?}, {len} bytes, {}: {}", codec.backend(), codec.plan());
+    }
 }
 
 /// Each shape alone and all together, on each backend; and each kind of block that there is must

@@ -59,6 +59,7 @@ const OPERATIONS: &[(&str, Run, &[usize], &[Figure])] = &[
     ("rebuild-1", reconstruct::one, SIZES, FIGURES),
     ("rebuild-p", reconstruct::most, SIZES, FIGURES),
     ("update", update::update, SIZES, FIGURES),
+    ("update-many", update::many, SIZES, FIGURES),
     ("locate", locate::locate, SIZES, &[SEVEN]),
     #[cfg(feature = "checksum")]
     ("pipeline", pipeline::pipeline, &[64 << 10, 1 << 20], &[SEVEN]),

@@ -28,6 +28,8 @@ const TOTALS: &[Total] = &[
     ("verify", &[M1], "xMEMCMP", SEVEN),
     ("update", &[K4, K64], "xISAL", SEVEN),
     ("update", &[M1], "xISAL", SEVEN),
+    ("update-many", &[K4, K64, M1], "xSINGLE", SEVEN),
+    ("update-many", &[K4, K64, M1], "xDIRECT", SEVEN),
     ("locate", &[K4, K64, M1], "xVERIFY", SEVEN),
     ("pipeline", &[M1], "xISAL2PASS", SEVEN),
     ("pipeline", &[M1], "x2PASS", SEVEN),

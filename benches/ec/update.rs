@@ -62,6 +62,52 @@ pub(crate) fn update(bench: &Bench, code: Code, size: usize) -> Ratios {
     bench.race.run_bytes("update", code, size, arena, &list, &[ISAL])
 }
 
+/// Updating parity as half of the data shards change.
+pub(crate) fn many(bench: &Bench, code: Code, size: usize) -> Ratios {
+    let (k, p) = code;
+    let changed = k / 2;
+    let arena = &arena(bench, code, changed, size);
+    let codec = &Codec::new(Geometry::new(k, p).unwrap());
+    let plain = &Codec::with_shapes(Geometry::new(k, p).unwrap(), Backend::best(), &[]);
+    let both = [("together", codec), ("unstructured", plain)];
+    let [together, unstructured] = both.map(|(name, codec)| {
+        Contestant::new(name, move |set| {
+            let (data, mut rest) = arena.split(set, k);
+            let (parity, new) = rest.split_at_mut(p);
+            let change = |index: usize| (index, data[index].as_ref(), new[index].as_ref());
+            let changes: Vec<_> = (0..changed).map(change).collect();
+            codec.update_many(&changes, parity).unwrap();
+        })
+    });
+    let list = [
+        together,
+        unstructured,
+        Contestant::new("one-by-one", move |set| {
+            let (data, mut rest) = arena.split(set, k);
+            let (parity, new) = rest.split_at_mut(p);
+            for index in 0..changed {
+                codec.update(index, data[index].as_ref(), new[index].as_ref(), parity).unwrap();
+            }
+        }),
+    ];
+    for contestant in &list {
+        for there in [true, false] {
+            contestant.once(0);
+            let (data, rest) = arena.split(0, k);
+            let mut data = data.to_vec();
+            if there {
+                data[..changed].copy_from_slice(&rest[p..p + changed]);
+            }
+            assert!(codec.verify(&data, &rest[..p]).unwrap(), "{} is wrong", contestant.name);
+        }
+    }
+    let versus = [
+        Versus { title: "xSINGLE", rivals: &["one-by-one"] },
+        Versus { title: "xDIRECT", rivals: &["unstructured"] },
+    ];
+    bench.race.run_bytes("update-many", code, size, arena, &list, &versus)
+}
+
 /// True if the parity of the first set is that of its data, the changed shard being there or not.
 fn right(arena: &Arena, (k, p): Code, there: bool) -> bool {
     let (data, rest) = arena.split(0, k);

@@ -5,6 +5,14 @@
 pub(super) struct ShardSet([u64; 4]);
 
 impl ShardSet {
+    /// The shards before `end`.
+    #[cfg(feature = "alloc")]
+    pub(super) fn below(end: usize) -> ShardSet {
+        let mut set = ShardSet::default();
+        (0..end).for_each(|shard| set.insert(shard));
+        set
+    }
+
     pub(super) fn insert(&mut self, shard: usize) {
         if let Some(word) = self.0.get_mut(shard / 64) {
             *word |= 1 << (shard % 64);

@@ -11,6 +11,8 @@ use core::slice;
 use super::geometry::{MAX_DATA, MAX_PARITY};
 #[cfg(feature = "alloc")]
 use super::plan::Plan;
+#[cfg(feature = "alloc")]
+use crate::gf::Groups;
 #[cfg(feature = "checksum")]
 use crate::gf::Streamer;
 use crate::gf::{self, Backend, Coef, stream_bytes};
@@ -67,7 +69,8 @@ pub(super) struct Call<'a, O> {
     len: Option<usize>,
     /// From how many bytes on outputs are written round the caches.
     stream: usize,
-    sources: Pointers<*const u8, MAX_DATA>,
+    /// Of a change, two.
+    sources: Pointers<*const u8, { 2 * MAX_DATA }>,
     outputs: Pointers<O, MAX_PARITY>,
     borrowed: PhantomData<(&'a [u8], &'a mut [u8])>,
 }
@@ -103,6 +106,21 @@ impl<'a, O: Copy> Call<'a, O> {
     ) -> Result<(), Error> {
         self.check(list, index, bytes.len())?;
         full(self.sources.push(bytes.as_ptr()), list, MAX_DATA)
+    }
+
+    /// A source that changes from `old` to `new`, before those that are at place `at` and later.
+    pub(super) fn change(
+        &mut self,
+        index: usize,
+        at: usize,
+        old: &'a [u8],
+        new: &'a [u8],
+    ) -> Result<(), Error> {
+        for (place, bytes) in [(2 * at, old), (2 * at + 1, new)] {
+            self.check(ShardList::Data, index, bytes.len())?;
+            full(self.sources.insert(place, bytes.as_ptr()), ShardList::Data, MAX_DATA)?;
+        }
+        Ok(())
     }
 
     /// All of `shards`, of which there must be `expected`, as sources.
@@ -226,15 +244,31 @@ impl<'a> Call<'a, *mut u8> {
         Ok(true)
     }
 
-    /// Adds the products of `coefs` and the sum of the two sources to the outputs.
+    /// Adds the products of `coefs` and the changes to the outputs.
     pub(super) fn update(&self, backend: Backend, coefs: &[Coef]) -> Result<(), Error> {
-        let &[old, new] = self.sources.get() else {
-            let (expected, got) = (2, self.sources.used);
-            return Err(Error::ShardCount { list: ShardList::Data, expected, got });
+        let (changes, outputs) = (self.sources.get(), self.outputs.get());
+        let len = self.ready(coefs, changes.len() / 2)?;
+        // SAFETY: as for `dot`; `change` puts the pointers of a change next to each other.
+        unsafe { gf::update(backend, coefs, changes, outputs, len) };
+        Ok(())
+    }
+
+    /// [`update`](Self::update) by groups that say the same as `coefs`.
+    #[cfg(feature = "alloc")]
+    pub(super) fn grouped_update(
+        &self,
+        backend: Backend,
+        coefs: &[Coef],
+        groups: Option<&Groups>,
+    ) -> Result<(), Error> {
+        let (changes, outputs) = (self.sources.get(), self.outputs.get());
+        let len = self.ready(coefs, changes.len() / 2)?;
+        let Some(groups) = groups.filter(|groups| groups.are_for(changes.len() / 2, outputs.len()))
+        else {
+            return self.update(backend, coefs);
         };
-        let len = self.ready(coefs, 1)?;
-        // SAFETY: as for `dot`.
-        unsafe { gf::update(backend, coefs, old, new, self.outputs.get(), len) };
+        // SAFETY: as for `update`; the groups are for so many sources and outputs.
+        unsafe { groups.update(backend, coefs, changes, outputs, len) };
         Ok(())
     }
 }

@@ -164,8 +164,7 @@ impl<'t> Encoder<'t> {
         let column = self.table.chunks_exact(p).nth(index);
         let column = column.ok_or(Error::ShardIndex { index, limit: k })?;
         let mut call = Call::new();
-        call.source(ShardList::Data, index, old)?;
-        call.source(ShardList::Data, index, new)?;
+        call.change(index, 0, old, new)?;
         call.outputs(ShardList::Parity, parity, p)?;
         call.update(self.backend, column)
     }

@@ -12,15 +12,15 @@ use super::access::{Cached, Main, Streamed};
 use super::coef::Coef;
 use super::kernel::{Job, tile_bytes};
 use super::shape::Shape;
-#[cfg(feature = "checksum")]
-use super::shaped::LONGEST_STEP;
-use super::shaped::Pass;
+use super::shaped::{LONGEST_STEP, Pass};
 use super::simd::{Kernel, Simd};
 #[cfg(feature = "checksum")]
 use super::verb::Tee;
-use super::verb::{ABSENT, Dot, MAX_PICKED, Picked, Verb, Verify};
+use super::verb::{ABSENT, Dot, MAX_PICKED, Picked, Update, Verb, Verify};
 
 const MAX_SOURCES: usize = 256;
+/// Most pointers of a source.
+const MAX_POINTERS: usize = 2;
 /// What the length of a teed piece is a multiple of.
 #[cfg(feature = "checksum")]
 pub(crate) const TEE_STEP: usize = LONGEST_STEP;
@@ -190,6 +190,27 @@ impl Groups {
         let direct = direct.stream_from(stream);
         backend.dispatch(Grouped { groups: &self.groups, direct })
     }
+
+    /// [`super::update`] by these groups.
+    ///
+    /// # Safety
+    ///
+    /// As for [`super::update`]. There are as many sources (each of two pointers) and outputs as the
+    /// groups were made for.
+    pub(crate) unsafe fn update(
+        &self,
+        backend: Backend,
+        coefs: &[Coef],
+        sources: &[*const u8],
+        outputs: &[*mut u8],
+        len: usize,
+    ) {
+        debug_assert_eq!((sources.len(), outputs.len()), (2 * self.sources, self.outputs));
+        let verb = Update { outputs: outputs.as_ptr() };
+        // SAFETY: the caller's contract, and `outputs` has as many entries as there are rows.
+        let direct = unsafe { Job::new(verb, coefs, sources, outputs.len(), len) };
+        backend.dispatch(Grouped { groups: &self.groups, direct });
+    }
 }
 
 /// All groups over all bytes. Holds the promises of its [`Job`]; `groups` are within its sources
@@ -217,6 +238,16 @@ impl<V: Verb> Kernel for Grouped<'_, V> {
                 return self.direct.head::<S>(simd, head)
                     & unsafe { self.tiles::<S, Streamed>(simd, head, len) };
             }
+        }
+        if !V::REPEATS {
+            // Whole steps, so that none has to begin among what is done.
+            let whole = len - len % LONGEST_STEP;
+            // SAFETY: the job's bytes; the first part is none, or at least four registers and a
+            // multiple of every step. Nothing is streamed.
+            return unsafe {
+                self.tiles::<S, Cached>(simd, 0, whole)
+                    & self.direct.tiles::<S, Cached>(simd, whole, len)
+            };
         }
         // SAFETY: the job's bytes, four registers or more; nothing is streamed.
         unsafe { self.tiles::<S, Cached>(simd, 0, len) }
@@ -280,8 +311,9 @@ impl<V: Verb> Grouped<'_, V> {
     ///
     /// # Safety
     ///
-    /// `to` is at most the job's length, and at least four registers; what lies before `from` is
-    /// done, or done twice without harm. If W streams, all outputs are aligned at `from`.
+    /// `to` is at most the job's length, and `from` or at least four registers; what lies before
+    /// `from` is done, or done twice without harm. Where that would harm, `to - from` is a multiple of
+    /// [`LONGEST_STEP`]. If W streams, all outputs are aligned at `from`.
     unsafe fn tiles<S: Simd, W: Main>(&self, simd: S, from: usize, to: usize) -> bool {
         let tile = match self.groups.len() {
             0 | 1 => usize::MAX,
@@ -315,14 +347,20 @@ impl<V: Verb> Grouped<'_, V> {
         start: usize,
         end: usize,
     ) -> bool {
-        let mut sources = [const { MaybeUninit::uninit() }; MAX_SOURCES];
-        for (slot, column) in sources.iter_mut().zip(&group.columns) {
-            slot.write(self.direct.sources[usize::from(*column)]);
+        const { assert!(V::POINTERS <= MAX_POINTERS) };
+        let mut sources = [const { MaybeUninit::uninit() }; MAX_SOURCES * MAX_POINTERS];
+        for (slots, column) in sources.chunks_exact_mut(V::POINTERS).zip(&group.columns) {
+            let first = usize::from(*column) * V::POINTERS;
+            let pointers = &self.direct.sources[first..first + V::POINTERS];
+            slots.iter_mut().zip(pointers).for_each(|(slot, pointer)| {
+                slot.write(*pointer);
+            });
         }
+        let count = group.columns.len() * V::POINTERS;
         // SAFETY: `Group::new` saw to it that there are at most MAX_SOURCES columns; so many slots
         // were just written.
         let sources: &[*const u8] =
-            unsafe { core::slice::from_raw_parts(sources.as_ptr().cast(), group.columns.len()) };
+            unsafe { core::slice::from_raw_parts(sources.as_ptr().cast(), count) };
         let mut picked = Picked::new();
         // SAFETY: the job's outputs are as many as `Groups::new` compared the rows with, and
         // `Group::new` saw that there are at most MAX_PICKED rows. `picked` outlives the pass.

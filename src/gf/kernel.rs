@@ -72,25 +72,23 @@ pub(crate) unsafe fn verify(
     backend.dispatch(job.stream_from(stream))
 }
 
-/// `outputs[r] += coefs[r] * (old + new)`, for `len` bytes.
+/// `outputs[r] += sum over j of coefs[j * outputs.len() + r] * (old of j + new of j)`, for `len`
+/// bytes. In `sources` the old bytes of each source are followed by its new ones.
 ///
 /// # Safety
 ///
-/// * `coefs.len() == outputs.len()`.
-/// * `old` and `new` are readable and each output writable for `len` bytes, at any alignment.
-/// * No output overlaps another output, `old` or `new`.
+/// * `coefs.len() * 2 == sources.len() * outputs.len()`, and `sources.len()` is even.
+/// * Each source is readable and each output writable for `len` bytes, at any alignment.
+/// * No output overlaps another output or a source.
 pub(crate) unsafe fn update(
     backend: Backend,
     coefs: &[Coef],
-    old: *const u8,
-    new: *const u8,
+    sources: &[*const u8],
     outputs: &[*mut u8],
     len: usize,
 ) {
-    let verb = Update { outputs: outputs.as_ptr(), new };
-    let sources = &[old];
-    // SAFETY: the caller's contract; `new` is as long as `old`, the only source, and `outputs` has as
-    // many entries as there are rows.
+    let verb = Update { outputs: outputs.as_ptr() };
+    // SAFETY: the caller's contract, and `outputs` has as many entries as there are rows.
     backend.dispatch(unsafe { Job::new(verb, coefs, sources, outputs.len(), len) });
 }
 
@@ -110,7 +108,8 @@ impl<'a, V: Verb> Job<'a, V> {
     ///
     /// Until the job is done:
     ///
-    /// * the verb's table of outputs has `rows` entries, and `coefs` has `rows` for each source;
+    /// * the verb's table of outputs has `rows` entries, `sources` has the verb's pointers for each
+    ///   source, and `coefs` has `rows` for each;
     /// * sources and outputs (and the verb's other pointers) are valid for `len` bytes, for what
     ///   the verb does with them;
     /// * no output that the verb writes overlaps another output or a source.
@@ -121,7 +120,7 @@ impl<'a, V: Verb> Job<'a, V> {
         rows: usize,
         len: usize,
     ) -> Self {
-        debug_assert_eq!(coefs.len(), sources.len() * rows);
+        debug_assert_eq!(coefs.len() * V::POINTERS, sources.len() * rows);
         Job { verb, coefs, sources, rows, len, stream: usize::MAX }
     }
 
@@ -361,12 +360,13 @@ impl<V: Verb, W: Main> Pass<'_, V, W> {
         // SAFETY: the caller's contract is that of load and put; there are `sources` times `stride`
         // coefficients, of which the group's are R from `coefs` on in each stride.
         unsafe {
-            let (sources, count) = (self.sources.as_ptr(), self.sources.len());
+            let count = self.sources.len() / V::POINTERS;
+            let source = |j: usize| self.sources.as_ptr().add(j * V::POINTERS);
             let mut coefs = self.coefs;
             let mut j = 0;
             while S::PAIRS && j + 1 < count {
-                let x = self.load::<S, A, U>(simd, access, *sources.add(j), at);
-                let y = self.load::<S, A, U>(simd, access, *sources.add(j + 1), at);
+                let x = self.load::<S, A, U>(simd, access, source(j), at);
+                let y = self.load::<S, A, U>(simd, access, source(j + 1), at);
                 for (r, row) in acc.iter_mut().enumerate() {
                     let c = simd.prepare(&*coefs.add(r));
                     let d = simd.prepare(&*coefs.add(self.stride + r));
@@ -386,16 +386,15 @@ impl<V: Verb, W: Main> Pass<'_, V, W> {
                     for r in 1..R {
                         c[r] = simd.prepare(&*coefs.add(r));
                     }
-                    let source = *sources.add(j);
                     for u in 0..U {
-                        let x = self.verb.load(simd, access, source, at + u * S::BYTES);
+                        let x = self.verb.load(simd, access, source(j), at + u * S::BYTES);
                         let x = simd.split(x);
                         for r in 0..R {
                             simd.mul_add(&mut acc[r][u], c[r], x);
                         }
                     }
                 } else {
-                    let x = self.load::<S, A, U>(simd, access, *sources.add(j), at);
+                    let x = self.load::<S, A, U>(simd, access, source(j), at);
                     for (r, row) in acc.iter_mut().enumerate() {
                         let c = simd.prepare(&*coefs.add(r));
                         for u in 0..U {
@@ -425,7 +424,7 @@ impl<V: Verb, W: Main> Pass<'_, V, W> {
         &self,
         simd: S,
         access: A,
-        source: *const u8,
+        source: *const *const u8,
         at: usize,
     ) -> [S::X; U] {
         let mut x = [simd.split(simd.zero()); U];

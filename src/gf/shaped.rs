@@ -234,7 +234,7 @@ impl<V: Verb, W: Main, T: Fold<N>, const N: usize, const D: usize, const U: usiz
             // then D for each column.
             unsafe {
                 for i in 0..M {
-                    let source = *sums.source.add(i);
+                    let source = sums.source.add(i * V::POINTERS);
                     x[i] = self.pass.verb.load(simd, access, source, at + u * S::BYTES);
                 }
                 for i in 0..M {
@@ -246,7 +246,7 @@ impl<V: Verb, W: Main, T: Fold<N>, const N: usize, const D: usize, const U: usiz
                 T::block::<S, M>(simd, x, sums.coefs, &mut sums.shape[u]);
             }
         }
-        sums.source = sums.source.wrapping_add(M);
+        sums.source = sums.source.wrapping_add(M * V::POINTERS);
         sums.coefs = extra.wrapping_add(M * D);
     }
 }

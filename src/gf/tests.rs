@@ -135,13 +135,21 @@ fn check_case<S: Simd>(simd: S, case: &Case) -> Result<(), String> {
         }
     }
 
-    // The first source changes to garbage: update must give what dot would.
+    // The first source changes to its neighbour, or to garbage; and each one to the next: update
+    // must give what dot would.
     let change = Placed::new(&oracle::noise(len, 5), case.source_at + 11);
-    let verb = Update { outputs: targets.as_ptr(), new: change.shard().as_ptr() };
-    call(simd, verb, &coefs[..rows], &pointers[..1], rows, len);
-    for (r, sum) in expected.iter_mut().enumerate() {
-        oracle::mul_add(sum, constants[r], &shards[0]);
-        oracle::mul_add(sum, constants[r], change.shard());
+    let next = |j: usize| placed.get(j + 1).unwrap_or(&change);
+    let verb = Update { outputs: targets.as_ptr() };
+    for changed in [1, sources] {
+        let changes = |j: usize| [pointers[j], next(j).shard().as_ptr()];
+        let changes: Vec<_> = (0..changed).flat_map(changes).collect();
+        call(simd, verb, &coefs[..changed * rows], &changes, rows, len);
+        for (r, sum) in expected.iter_mut().enumerate() {
+            for j in 0..changed {
+                oracle::mul_add(sum, constants[j * rows + r], &shards[j]);
+                oracle::mul_add(sum, constants[j * rows + r], next(j).shard());
+            }
+        }
     }
     if !outputs.iter().zip(&expected).all(|(output, row)| output.shard() == row) {
         return case.fault::<S>("update gives wrong bytes");
@@ -292,6 +300,16 @@ fn check_groups<S: Simd>(simd: S) -> Result<(), String> {
                     }
                     // SAFETY: likewise.
                     unsafe { *byte ^= 1 };
+                }
+                // Everything becomes zero, and so does its parity.
+                let zeros = vec![0; len];
+                let changes: Vec<_> =
+                    sources.iter().flat_map(|old| [*old, zeros.as_ptr()]).collect();
+                let verb = Update { outputs: outputs.as_ptr() };
+                // SAFETY: likewise; of each source there are two pointers.
+                unsafe { groups.call(simd, Job::new(verb, &coefs, &changes, p, len)) };
+                if !parity.iter().all(|row| row.shard() == zeros && row.is_whole()) {
+                    return fault("groups update wrongly");
                 }
             }
         }

@@ -8,6 +8,11 @@ use super::simd::Simd;
 ///
 /// The pointers that a verb holds obey the promises of its [`Job`](super::kernel::Job).
 pub(super) trait Verb: Copy {
+    /// Pointers of each source, next to each other in the table of sources.
+    const POINTERS: usize = 1;
+    /// The same byte may be done twice.
+    const REPEATS: bool = true;
+
     /// The same verb for the rows from `first` on.
     fn skip(self, first: usize) -> Self;
     /// The same verb for these rows, in this order, whose pointers are kept in `picked`. Rows that
@@ -33,17 +38,17 @@ pub(super) trait Verb: Copy {
     /// A register of a source.
     ///
     /// # Safety
-    /// `access` at `at` is within `source`.
+    /// At `source` are the pointers of one; `access` at `at` is within what they point to.
     #[inline(always)]
     unsafe fn load<S: Simd, A: Access>(
         self,
         simd: S,
         access: A,
-        source: *const u8,
+        source: *const *const u8,
         at: usize,
     ) -> S::V {
         // SAFETY: the caller's contract.
-        unsafe { access.load(simd, source.add(at)) }
+        unsafe { access.load(simd, (*source).add(at)) }
     }
 
     /// Takes a computed register of row `r`. What is wrong about it is added to `residue`.
@@ -194,22 +199,24 @@ impl Verb for Verify {
     }
 }
 
+/// Adds to the outputs what changes of the sources demand. A source is old bytes and new ones.
 #[derive(Clone, Copy)]
 pub(super) struct Update {
     pub(super) outputs: *const *mut u8,
-    /// The only source is the old bytes; these are added to them.
-    pub(super) new: *const u8,
 }
 
 impl Verb for Update {
+    const POINTERS: usize = 2;
+    const REPEATS: bool = false;
+
     #[inline(always)]
     fn skip(self, first: usize) -> Self {
-        Update { outputs: self.outputs.wrapping_add(first), ..self }
+        Update { outputs: self.outputs.wrapping_add(first) }
     }
     #[cfg(feature = "alloc")]
     unsafe fn pick(self, rows: &[u8], picked: &mut Picked) -> Self {
         // SAFETY: the caller's contract is the same.
-        Update { outputs: unsafe { picked.fill(self.outputs, rows) }, ..self }
+        Update { outputs: unsafe { picked.fill(self.outputs, rows) } }
     }
     #[inline(always)]
     unsafe fn output(self, r: usize) -> *mut u8 {
@@ -225,12 +232,14 @@ impl Verb for Update {
         self,
         simd: S,
         access: A,
-        source: *const u8,
+        source: *const *const u8,
         at: usize,
     ) -> S::V {
-        // SAFETY: the caller's contract; `new` is as long as `old`, the source.
-        let (old, new) =
-            unsafe { (access.load(simd, source.add(at)), access.load(simd, self.new.add(at))) };
+        // SAFETY: the caller's contract: there are POINTERS of them.
+        let (old, new) = unsafe {
+            let (old, new) = (*source, *source.add(1));
+            (access.load(simd, old.add(at)), access.load(simd, new.add(at)))
+        };
         // What was done before must not be added again.
         access.fresh(simd, simd.xor(old, new))
     }

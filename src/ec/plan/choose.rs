@@ -133,8 +133,7 @@ impl<'s> Search<'s> {
 /// All rows that can go together.
 fn candidates(geometry: Geometry, costs: Costs, shapes: &[Shape]) -> Vec<Candidate> {
     let k = geometry.data();
-    let mut columns = ShardSet::default();
-    (0..k).for_each(|column| columns.insert(column));
+    let columns = ShardSet::below(k);
     let labels: Vec<u8> = (k..geometry.total()).map(|label| label as u8).collect();
     let cheapest = |cosets: &mut dyn Iterator<Item = Coset>, least: u32| {
         let price = |coset: Coset| Candidate {
@@ -217,7 +216,7 @@ fn flags(space: [u8; 8]) -> impl Iterator<Item = [u8; 3]> {
 }
 
 /// How many blocks of 8, 4, 2 and 1 columns a coset makes of `columns`.
-fn blocks(coset: &Coset, columns: ShardSet) -> [usize; 4] {
+pub(super) fn blocks(coset: &Coset, columns: ShardSet) -> [usize; 4] {
     let cover = coset.cover(columns);
     [cover[0].len() / 8, cover[1].len() / 4, cover[2].len() / 2, cover[3].len()]
 }

@@ -34,6 +34,7 @@ use cost::Costs;
 #[derive(Debug)]
 pub struct Plan {
     geometry: Geometry,
+    choice: Choice,
     /// None if the table of coefficients is the plan.
     groups: Option<Groups>,
     costs: Costs,
@@ -44,12 +45,24 @@ impl Plan {
     pub(super) fn new(geometry: Geometry, backend: Backend, shapes: &[Shape]) -> Plan {
         let costs = Costs::of(backend);
         let choice = Search::new(geometry, costs, shapes).all_rows();
-        let structured = !choice.groups.is_empty();
-        let groups = groups_of(geometry, choice);
+        let groups = groups_of(geometry, &choice, ShardSet::below(geometry.data()));
         // A group that does not fit together would be an error of ours: the tests go through all
         // geometries. Without them it only means that nothing is saved.
-        debug_assert_eq!(groups.is_some(), structured);
-        Plan { geometry, groups, costs }
+        debug_assert_eq!(groups.is_some(), !choice.groups.is_empty());
+        Plan { geometry, choice, groups, costs }
+    }
+
+    /// Groups for some of the columns only, numbered from 0 in rising order, if they cost less than
+    /// coefficients. The rows go together as for all columns: nothing is searched for.
+    pub(super) fn narrowed(&self, columns: ShardSet) -> Option<Groups> {
+        let Choice { groups, direct, .. } = &self.choice;
+        let (n, p) = (columns.len(), self.geometry.parity());
+        let shaped = groups.iter().map(|(coset, _)| {
+            self.costs.shaped(coset.shape, choose::blocks(coset, columns)) + self.costs.again(n)
+        });
+        let rest = self.costs.direct(n, direct.count_ones() as usize);
+        let worth = shaped.sum::<u32>() + rest < self.costs.direct(n, p);
+        groups_of(self.geometry, &self.choice, columns).filter(|_| worth)
     }
 
     /// The groups to compute by, if that is cheaper than by the table of coefficients. They are
@@ -127,25 +140,23 @@ impl Part {
     }
 }
 
-/// The groups of a choice, or `None` if it has none.
-fn groups_of(geometry: Geometry, choice: Choice) -> Option<Groups> {
+/// The groups of a choice for these columns, or `None` if it has none.
+fn groups_of(geometry: Geometry, choice: &Choice, columns: ShardSet) -> Option<Groups> {
     if choice.groups.is_empty() {
         return None;
     }
     let (k, p) = (geometry.data(), geometry.parity());
-    let mut columns = ShardSet::default();
-    (0..k).for_each(|column| columns.insert(column));
     let mut direct: Vec<u8> = (0..p as u8).filter(|row| choice.direct >> row & 1 != 0).collect();
     let mut groups = Vec::new();
-    for (coset, taken) in choice.groups {
+    for (coset, taken) in &choice.groups {
         // One row more costs least where the sources are in registers anyway.
         let extra = direct.split_off(direct.len() - MAX_EXTRA.min(direct.len()));
-        groups.push(group(k, columns, &coset, taken, &extra)?);
+        groups.push(group(k, columns, coset, *taken, &extra)?);
     }
     if !direct.is_empty() {
-        groups.push(rest(k, direct)?);
+        groups.push(rest(k, columns, direct)?);
     }
-    Groups::new(groups.into(), k, p)
+    Groups::new(groups.into(), columns.len(), p)
 }
 
 /// The coefficient of a column in a parity row (numbered from 0).
@@ -178,16 +189,21 @@ fn group(k: usize, columns: ShardSet, coset: &Coset, taken: Rows, extra: &[u8]) 
     let rows = coset.labels().map(|label| row(label).unwrap_or(ABSENT));
     let rows: Box<[u8]> = rows.chain(extra.iter().copied()).collect();
     let coefs = coefs.into_iter().map(Coef::new).collect();
-    Group::new(coset.shape, extra.len(), blocks, order.into(), rows, coefs)
+    Group::new(coset.shape, extra.len(), blocks, places(columns, order), rows, coefs)
+}
+
+/// Where each of these is among the columns that there are.
+fn places(columns: ShardSet, of: Vec<u8>) -> Box<[u8]> {
+    of.into_iter().map(|column| columns.rank(column.into()) as u8).collect()
 }
 
 /// Rows that no shape serves.
-fn rest(k: usize, rows: Vec<u8>) -> Option<Group> {
-    let columns: Box<[u8]> = (0..k).map(|column| column as u8).collect();
-    let coefs = columns.iter().flat_map(|c| rows.iter().map(move |r| Coef::new(entry(k, *r, *c))));
+fn rest(k: usize, columns: ShardSet, rows: Vec<u8>) -> Option<Group> {
+    let order: Vec<u8> = columns.iter().map(|column| column as u8).collect();
+    let coefs = order.iter().flat_map(|c| rows.iter().map(move |r| Coef::new(entry(k, *r, *c))));
     let coefs = coefs.collect();
-    let blocks = [0, 0, 0, k];
-    Group::new(Shape::Direct, rows.len(), blocks, columns, rows.into(), coefs)
+    let blocks = [0, 0, 0, order.len()];
+    Group::new(Shape::Direct, rows.len(), blocks, places(columns, order), rows.into(), coefs)
 }
 
 impl fmt::Display for Plan {

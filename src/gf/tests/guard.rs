@@ -52,8 +52,8 @@ impl Kernel for Touch<'_> {
             call(simd, verb, coefs, sources, rows, len);
             let verb = Verify { outputs: compared.as_ptr() };
             assert!(call(simd, verb, coefs, sources, rows, len));
-            let verb = Update { outputs: outputs.as_ptr(), new: sources[1] };
-            call(simd, verb, &coefs[..rows], &sources[..1], rows, len);
+            let verb = Update { outputs: outputs.as_ptr() };
+            call(simd, verb, &coefs[..2 * rows], sources, rows, len);
         }
     }
 }
