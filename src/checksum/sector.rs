@@ -1,6 +1,6 @@
 //! Where sectors end, and their guards.
 
-use super::{t10crc, t10ip};
+use super::{Backend, t10crc, t10ip};
 
 /// The sector under way.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,7 @@ impl Sector {
     fn add(&mut self, bytes: &[u8]) {
         self.sum = match self.code {
             Code::Crc => t10crc::update(self.sum, bytes),
-            Code::Ip => t10ip::update(self.sum, self.filled % 2 == 1, bytes),
+            Code::Ip => t10ip::update(Backend::best(), self.sum, self.filled % 2 == 1, bytes),
         };
     }
 

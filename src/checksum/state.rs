@@ -1,7 +1,7 @@
 //! A checksum under way.
 
 use super::sector::Sector;
-use super::{Checksum, adler32, crc32, crc32c};
+use super::{Backend, Checksum, adler32, crc32, crc32c};
 
 /// A checksum of bytes that come piece by piece.
 ///
@@ -64,7 +64,7 @@ impl State {
         match &mut self.kind {
             Kind::Crc32 => *sum = crc32::update(*sum, bytes),
             Kind::Crc32c => *sum = crc32c::update(*sum, bytes),
-            Kind::Adler32 => *sum = adler32::update(*sum, bytes),
+            Kind::Adler32 => *sum = adler32::update(Backend::best(), *sum, bytes),
             Kind::T10(sector) => sector.update(bytes, |value| {
                 *sum = adler32::push(*sum, value);
                 guard(value);
