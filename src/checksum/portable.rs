@@ -1,6 +1,7 @@
 //! The backend of last resort: tables and plain integers.
 #![allow(unsafe_code)]
 
+use super::crc::{Poly, slices};
 use super::dot::Dot;
 use super::fold::Fold;
 use super::simd::{Kernel, Simd};
@@ -10,7 +11,12 @@ use super::simd::{Kernel, Simd};
 pub struct Portable;
 
 // SAFETY: no instruction is needed that the target does not have.
-unsafe impl Fold for Portable {}
+unsafe impl Fold for Portable {
+    #[inline(always)]
+    fn crc<P: Poly>(self, register: u64, bytes: &[u8]) -> u64 {
+        slices::crc::<P>(register, bytes)
+    }
+}
 // SAFETY: no instruction is needed that the target does not have.
 unsafe impl Dot for Portable {}
 
