@@ -83,6 +83,20 @@ pub enum Error {
     },
     /// No checksum has this name; see `checksum::Checksum::name`.
     ChecksumUnknown,
+    /// Sectors cannot have this size.
+    SectorSize {
+        /// The size asked for, bytes.
+        got: usize,
+    },
+    /// There is not one guard for each sector, or the last sector is not whole.
+    GuardCount {
+        /// Size of a sector, bytes.
+        sector: usize,
+        /// Length of the data, bytes.
+        bytes: usize,
+        /// Guards that there is room for.
+        got: usize,
+    },
 }
 
 /// Which argument an [`Error`] speaks of.
@@ -117,6 +131,8 @@ impl Error {
             Error::WideGeometry { .. } => -110,
             Error::OddSize { .. } => -111,
             Error::ChecksumUnknown => -112,
+            Error::SectorSize { .. } => -113,
+            Error::GuardCount { .. } => -114,
         }
     }
 }
@@ -181,6 +197,16 @@ impl fmt::Display for Error {
             }
             #[cfg(not(feature = "checksum"))]
             Error::ChecksumUnknown => f.write_str("no checksum has this name"),
+            Error::SectorSize { got } => {
+                write!(f, "no sector is {got} bytes long: powers of two from 64 on are")
+            }
+            Error::GuardCount { sector, bytes, got } => write!(
+                f,
+                "{bytes} bytes are {} sectors of {sector} and {} bytes more, and there is room for \
+                 {got} guards: as many whole sectors are needed",
+                bytes / sector,
+                bytes % sector
+            ),
         }
     }
 }

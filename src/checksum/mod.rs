@@ -17,15 +17,17 @@
 mod aarch64;
 mod adler32;
 mod backend;
+pub mod crc;
 mod crc32;
 mod crc32c;
 mod dot;
 mod fold;
+mod guards;
 mod portable;
 mod sector;
 mod simd;
 mod state;
-mod t10crc;
+pub mod t10crc;
 mod t10ip;
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 mod x86;

@@ -1,6 +1,7 @@
 //! The backend of last resort: tables and plain integers.
 #![allow(unsafe_code)]
 
+use super::crc::{Poly, slices};
 use super::dot::Dot;
 use super::fold::Fold;
 use super::simd::{Kernel, Simd};
@@ -10,7 +11,13 @@ use super::simd::{Kernel, Simd};
 pub struct Portable;
 
 // SAFETY: no instruction is needed that the target does not have.
-unsafe impl Fold for Portable {}
+unsafe impl Fold for Portable {
+    #[inline(always)]
+    fn crc<P: Poly>(self, register: u64, bytes: &[u8]) -> u64 {
+        slices::crc::<P>(register, bytes)
+    }
+}
+
 /// In each 64 bits, the even bytes, each with room for 16 bits.
 const EVEN: u64 = 0x00ff_00ff_00ff_00ff;
 /// In each 64 bits, the even words, each with room for 32 bits.

@@ -18,6 +18,8 @@ type UpdateData =
     unsafe extern "C" fn(c_int, c_int, c_int, c_int, *const u8, *const u8, *const *mut u8);
 type XorGen = unsafe extern "C" fn(c_int, c_int, *const *mut c_void) -> c_int;
 type Crc = unsafe extern "C" fn(*const u8, c_int, c_uint) -> c_uint;
+/// Of the other CRCs, all of which have the register first and the length as 64 bits.
+type CrcOf<T> = unsafe extern "C" fn(T, *const u8, u64) -> T;
 
 /// The four functions that Lustre uses, and what is only raced against.
 #[derive(Clone, Copy)]
@@ -31,6 +33,9 @@ pub struct Isal {
     /// What adds one source's products, and what makes the difference that it adds them of.
     update: Option<(UpdateData, XorGen)>,
     crc32c: Option<Crc>,
+    crc32: Option<CrcOf<u32>>,
+    crc64: Option<CrcOf<u64>>,
+    t10crc: Option<CrcOf<u16>>,
 }
 
 /// The library, or a loud `None`.
@@ -72,6 +77,10 @@ fn open(file: OsString) -> Result<Isal, Box<dyn std::error::Error>> {
             avx2: avx2.map(|encode| (plain, *encode)),
             update: update.zip(xor_gen).map(|(update, xor_gen)| (*update, *xor_gen)),
             crc32c: library.get(b"crc32_iscsi\0").ok().map(|crc| *crc),
+            crc32: library.get(b"crc32_gzip_refl\0").ok().map(|crc| *crc),
+            // Since 2.31.
+            crc64: library.get(b"crc64_rocksoft_refl\0").ok().map(|crc| *crc),
+            t10crc: library.get(b"crc16_t10dif\0").ok().map(|crc| *crc),
         })
     }
 }
@@ -226,4 +235,24 @@ impl Isal {
         // SAFETY: it reads as many bytes as the slice has.
         Some(move |bytes: &[u8]| unsafe { !crc(bytes.as_ptr(), bytes.len() as c_int, !0) })
     }
+    /// What makes zlib's CRC-32.
+    pub fn crc32(&self) -> Option<impl Fn(&[u8]) -> u32 + use<>> {
+        self.crc32.map(whole)
+    }
+
+    /// What makes CRC-64/NVME.
+    pub fn crc64(&self) -> Option<impl Fn(&[u8]) -> u64 + use<>> {
+        self.crc64.map(whole)
+    }
+
+    /// What makes T10's guard of a sector.
+    pub fn t10crc(&self) -> Option<impl Fn(&[u8]) -> u16 + use<>> {
+        self.t10crc.map(whole)
+    }
+}
+
+/// The CRC of all bytes at once: these functions invert by themselves, where that is the rule.
+fn whole<T: Default>(crc: CrcOf<T>) -> impl Fn(&[u8]) -> T {
+    // SAFETY: it reads as many bytes as the slice has.
+    move |bytes| unsafe { crc(T::default(), bytes.as_ptr(), bytes.len() as u64) }
 }
