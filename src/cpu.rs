@@ -48,23 +48,23 @@ pub(crate) fn neon() -> bool {
 }
 
 /// Carry-less products, and byte shuffles; SSE4.1 is older than the former.
-#[cfg(all(feature = "checksum", target_arch = "x86_64", target_feature = "sse2"))]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 pub(crate) fn pclmul() -> bool {
     x86_has!("pclmulqdq", "ssse3", "sse4.1")
 }
 
-#[cfg(all(feature = "checksum", target_arch = "x86_64", target_feature = "sse2"))]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 pub(crate) fn avx2_pclmul() -> bool {
     x86_has!("pclmulqdq", "avx2")
 }
 
-#[cfg(all(feature = "checksum", target_arch = "x86_64", target_feature = "sse2"))]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 pub(crate) fn avx512_vpclmul() -> bool {
     x86_has!("avx512f", "avx512bw", "avx512vl", "avx512vnni", "gfni", "vpclmulqdq", "pclmulqdq")
 }
 
 /// Carry-less products of 64 bits.
-#[cfg(all(feature = "checksum", target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 pub(crate) fn neon_pmull() -> bool {
     #[cfg(feature = "std")]
     let has = std::arch::is_aarch64_feature_detected!("aes")

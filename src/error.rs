@@ -62,8 +62,11 @@ pub enum Error {
         /// Entries given.
         got: usize,
     },
-    /// No backend has this name; see [`crate::gf::Backend::NAMES`].
-    BackendUnknown,
+    /// No backend has this name.
+    BackendUnknown {
+        /// Those that there are.
+        names: &'static [&'static str],
+    },
     /// The CPU, or the target that this was compiled for, does not have this backend.
     BackendUnavailable {
         /// Its name.
@@ -83,19 +86,51 @@ pub enum Error {
     },
     /// No checksum has this name; see `checksum::Checksum::name`.
     ChecksumUnknown,
-    /// Sectors cannot have this size.
-    SectorSize {
-        /// The size asked for, bytes.
-        got: usize,
-    },
-    /// There is not one guard for each sector, or the last sector is not whole.
+    /// There is not one place for each guard of a bulk.
     GuardCount {
-        /// Size of a sector, bytes.
-        sector: usize,
-        /// Length of the data, bytes.
-        bytes: usize,
-        /// Guards that there is room for.
-        got: usize,
+        /// Guards that the bulk has.
+        expected: u64,
+        /// Places given.
+        got: u64,
+    },
+    /// A sector of a bulk is not what its guard says.
+    GuardMismatch {
+        /// Which guard, counted over all fragments.
+        guard: u64,
+        /// Where the sector begins: so many bytes of the bulk are before it.
+        at: u64,
+        /// The guard of the bytes that are there.
+        got: u16,
+        /// The guard that was given.
+        expected: u16,
+    },
+    /// A part of a file begins before the end of the part before.
+    PartOverlap {
+        /// Which part, from 0.
+        part: u64,
+        /// Where it begins, bytes.
+        at: u64,
+        /// Where the part before ends; of the end of a file, where its last part ends.
+        end: u64,
+    },
+    /// A part of a file begins within a sector, or ends there and more follows: the guard of this
+    /// sector cannot be known.
+    PartUnaligned {
+        /// Which part, from 0.
+        part: u64,
+        /// Where it begins or ends, bytes.
+        at: u64,
+        /// Bytes in a sector.
+        sector: u64,
+    },
+    /// A part of a file ends beyond 2^64 bytes.
+    PartTooLong {
+        /// Which part, from 0.
+        part: u64,
+        /// Where it begins, bytes.
+        at: u64,
+        /// Its length, bytes.
+        len: u64,
     },
 }
 
@@ -126,13 +161,16 @@ impl Error {
             Error::ShardRepeated { .. } => -105,
             Error::TooManyErasures { .. } => -106,
             Error::TableSize { .. } => -107,
-            Error::BackendUnknown => -108,
+            Error::BackendUnknown { .. } => -108,
             Error::BackendUnavailable { .. } => -109,
             Error::WideGeometry { .. } => -110,
             Error::OddSize { .. } => -111,
             Error::ChecksumUnknown => -112,
-            Error::SectorSize { .. } => -113,
-            Error::GuardCount { .. } => -114,
+            Error::GuardCount { .. } => -113,
+            Error::GuardMismatch { .. } => -114,
+            Error::PartOverlap { .. } => -115,
+            Error::PartUnaligned { .. } => -116,
+            Error::PartTooLong { .. } => -117,
         }
     }
 }
@@ -177,9 +215,9 @@ impl fmt::Display for Error {
             Error::TableSize { expected, got } => {
                 write!(f, "the caller's table has {got} entries, {expected} are needed")
             }
-            Error::BackendUnknown => {
+            Error::BackendUnknown { names } => {
                 f.write_str("no backend has this name; there are ")?;
-                names(f, crate::gf::Backend::NAMES.iter().copied())
+                list(f, names.iter().copied())
             }
             Error::BackendUnavailable { name } => {
                 write!(f, "this CPU does not have backend {name}")
@@ -190,29 +228,38 @@ impl fmt::Display for Error {
             Error::OddSize { got } => {
                 write!(f, "shards of the wide code must have an even length, these have {got}")
             }
-            #[cfg(feature = "checksum")]
             Error::ChecksumUnknown => {
                 f.write_str("no checksum has this name; there are ")?;
-                names(f, crate::checksum::Checksum::ALL.iter().map(|checksum| checksum.name()))
+                list(f, crate::checksum::Checksum::ALL.iter().map(|checksum| checksum.name()))
             }
-            #[cfg(not(feature = "checksum"))]
-            Error::ChecksumUnknown => f.write_str("no checksum has this name"),
-            Error::SectorSize { got } => {
-                write!(f, "no sector is {got} bytes long: powers of two from 64 on are")
+            Error::GuardCount { expected, got } => {
+                write!(f, "the bulk has {expected} guards, there are places for {got}")
             }
-            Error::GuardCount { sector, bytes, got } => write!(
+            Error::GuardMismatch { guard, at, got, expected } => write!(
                 f,
-                "{bytes} bytes are {} sectors of {sector} and {} bytes more, and there is room for \
-                 {got} guards: as many whole sectors are needed",
-                bytes / sector,
-                bytes % sector
+                "the sector {at} bytes into the bulk is damaged: its guard is {got:04x}, and {guard} \
+                 guards into the list {expected:04x} is expected"
             ),
+            Error::PartOverlap { part, at, end } => {
+                write!(
+                    f,
+                    "part {part} begins at byte {at}, before the end of what is there at {end}"
+                )
+            }
+            Error::PartUnaligned { part, at, sector } => write!(
+                f,
+                "part {part} begins or ends at byte {at}, within a sector of {sector} bytes, whose \
+                 guard cannot be known: cut parts at multiples of {sector}, or read the file"
+            ),
+            Error::PartTooLong { part, at, len } => {
+                write!(f, "part {part} of {len} bytes at byte {at} ends beyond 2^64")
+            }
         }
     }
 }
 
 /// A list with commas.
-fn names(f: &mut fmt::Formatter<'_>, names: impl Iterator<Item = &'static str>) -> fmt::Result {
+fn list(f: &mut fmt::Formatter<'_>, names: impl Iterator<Item = &'static str>) -> fmt::Result {
     for (at, name) in names.enumerate() {
         f.write_str(if at == 0 { "" } else { ", " })?;
         f.write_str(name)?;

@@ -43,7 +43,6 @@ extern crate alloc;
 mod cpu;
 mod error;
 
-#[cfg(feature = "checksum")]
 pub mod checksum;
 #[cfg(feature = "alloc")]
 pub mod docs;
@@ -53,7 +52,7 @@ pub mod engine;
 pub mod gf;
 #[cfg(feature = "alloc")]
 pub mod layout;
-#[cfg(feature = "checksum")]
+#[cfg(feature = "alloc")]
 pub mod pipeline;
 
 pub use error::{Error, ShardList};

@@ -1,6 +1,6 @@
 //! The pipeline against the codec, the schoolbook and checksums taken bit by bit, on every backend,
 //! in the caches and round them.
-#![cfg(feature = "checksum")]
+#![cfg(feature = "std")]
 #![allow(clippy::unwrap_used)]
 
 #[path = "common/oracle.rs"]
@@ -26,7 +26,7 @@ struct Row {
     parity: Vec<Vec<u8>>,
     block: usize,
     /// For each checksum, for each stripe.
-    sums: Vec<Vec<(u32, Vec<u16>)>>,
+    sums: Vec<Vec<(u64, Vec<u16>)>>,
 }
 
 impl Row {

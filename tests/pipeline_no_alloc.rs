@@ -1,5 +1,5 @@
 //! Once its sums have seen a row of some size, a pipeline allocates nothing.
-#![cfg(feature = "checksum")]
+#![cfg(feature = "std")]
 #![allow(clippy::unwrap_used, unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -25,7 +25,6 @@ mod locate;
 #[path = "../../tests/common/oracle.rs"]
 mod oracle;
 mod overhead;
-#[cfg(feature = "checksum")]
 mod pipeline;
 mod plan;
 mod race;
@@ -61,9 +60,7 @@ const OPERATIONS: &[(&str, Run, &[usize], &[Figure])] = &[
     ("update", update::update, SIZES, FIGURES),
     ("update-many", update::many, SIZES, FIGURES),
     ("locate", locate::locate, SIZES, &[SEVEN]),
-    #[cfg(feature = "checksum")]
     ("pipeline", pipeline::pipeline, &[64 << 10, 1 << 20], &[SEVEN]),
-    #[cfg(feature = "checksum")]
     ("segments", pipeline::segments, &[64 << 10, 1 << 20], &[SEVEN]),
     #[cfg(feature = "rayon")]
     ("threads", threads::cached, &[64 << 10, 256 << 10, 1 << 20], &[SEVEN]),

@@ -130,7 +130,7 @@ fn contiguous<'a, F: Fn(usize) -> Few + 'a>(
     }
 }
 
-fn digest(stripe: Option<&impl AsRef<[u8]>>) -> Option<u32> {
+fn digest(stripe: Option<&impl AsRef<[u8]>>) -> Option<u64> {
     stripe.map(|stripe| Checksum::Crc32c.digest(stripe.as_ref()))
 }
 
@@ -149,7 +149,7 @@ impl Random {
 /// ISA-L's sum is ours.
 fn check(arena: &Arena, crc: impl Fn(&[u8]) -> u32) {
     let bytes = arena.split(0, 1).0[0].as_ref();
-    assert_eq!(crc(bytes), Checksum::Crc32c.digest(bytes), "ISA-L gives another sum");
+    assert_eq!(u64::from(crc(bytes)), Checksum::Crc32c.digest(bytes), "ISA-L gives another sum");
 }
 
 /// A codec that pipelines can refer to: a few kilobytes for each line of the bench.

@@ -45,6 +45,8 @@ pub enum Command {
     Layout(Layout),
     /// Compute what a parity mirror holds for a file
     Parity(Parity),
+    /// Print the checksums of files, as Lustre's wire or storage around it has them
+    Checksum(ChecksumFiles),
     /// Measure this machine
     #[command(subcommand)]
     Bench(Bench),
@@ -244,10 +246,44 @@ pub fn ost_list(text: &str) -> Result<OstList, String> {
     Ok(OstList(list))
 }
 
+#[derive(Debug, Args)]
+pub struct ChecksumFiles {
+    /// Which: crc32, adler, crc32c, t10ip512, t10ip4K, t10crc512, t10crc4K, crc32ieee, crc64nvme, or all
+    #[arg(long = "type", value_name = "LIST", value_delimiter = ',', default_value = "crc32c")]
+    pub types: Vec<String>,
+    /// Files; holes are not read. - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Bench {
     /// Encode, verify and reconstruct with every backend of this machine
     Ec(BenchEc),
+    /// Take checksums with every backend of this machine, as the kernel's test at boot does
+    Checksum(BenchChecksum),
+}
+
+#[derive(Debug, Args)]
+pub struct BenchChecksum {
+    /// Which, see `lustrine checksum --type`
+    #[arg(long = "type", value_name = "LIST", value_delimiter = ',', default_value = "all")]
+    pub types: Vec<String>,
+    /// Seconds for each figure; the kernel takes 0.25
+    #[arg(long, value_name = "S", default_value_t = 0.25)]
+    pub seconds: f64,
+    /// Only this backend
+    #[arg(long, value_name = "NAME")]
+    pub backend: Option<String>,
+    /// Say which checksum to enable for a client and a server with these rates
+    #[arg(long, requires_all = ["client", "server"], conflicts_with_all = ["types", "backend"])]
+    pub advise: bool,
+    /// GB/s that a client has to sum, and its cores, as 12.5 or 12.5/16
+    #[arg(long, value_name = "RATE[/CORES]", requires = "advise")]
+    pub client: Option<String>,
+    /// The same of a server
+    #[arg(long, value_name = "RATE[/CORES]", requires = "advise")]
+    pub server: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -41,7 +41,9 @@ fn run(command: &Command, ui: &Ui) -> Result<failure::Code, Failure> {
         Command::Rm(args) => commands::names::rm(args, ui),
         Command::Layout(args) => commands::layout::run(args, ui),
         Command::Parity(args) => commands::parity::run(args, ui),
+        Command::Checksum(args) => commands::checksum::run(args, ui),
         Command::Bench(Bench::Ec(args)) => commands::bench::ec(args, ui),
+        Command::Bench(Bench::Checksum(args)) => commands::bench::checksum(args, ui),
         Command::Demo(args) => commands::demo::run(args, ui),
     }
 }

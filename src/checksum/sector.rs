@@ -2,6 +2,9 @@
 
 use super::{Backend, t10crc, t10ip};
 
+/// Guards that are computed at a time.
+const BATCH: usize = 64;
+
 /// The sector under way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sector {
@@ -32,18 +35,62 @@ impl Sector {
     }
 
     /// Takes in `bytes` and hands out the guards of the sectors that they complete.
-    pub(super) fn update(&mut self, mut bytes: &[u8], mut guard: impl FnMut(u16)) {
-        while let Some((part, rest)) = bytes.split_at_checked(self.left.into()) {
-            self.add(part);
+    pub(super) fn update(
+        &mut self,
+        backend: Backend,
+        mut bytes: &[u8],
+        mut guards: impl FnMut(&[u16]),
+    ) {
+        if self.left < self.size {
+            let (part, rest) = bytes.split_at(bytes.len().min(self.left.into()));
+            self.add(backend, part);
+            if self.left > 0 {
+                return;
+            }
+            guards(&[self.finish()]);
             bytes = rest;
-            guard(self.finish());
         }
-        if !bytes.is_empty() {
-            self.add(bytes);
-            // Shorter than `left`, or it would have been split.
-            self.filled += bytes.len() as u16;
-            self.left -= bytes.len() as u16;
+        let size = usize::from(self.size);
+        let mut batch = [0; BATCH];
+        while bytes.len() >= size {
+            let count = (bytes.len() / size).min(BATCH);
+            let (whole, rest) = bytes.split_at(count * size);
+            let batch = &mut batch[..count];
+            match self.code {
+                Code::Crc => t10crc::guards(backend, size, whole, batch),
+                Code::Ip => t10ip::guards(backend, size, whole, batch),
+            }
+            guards(batch);
+            bytes = rest;
         }
+        self.add(backend, bytes);
+    }
+
+    /// Takes in `len` zero bytes, and hands out guards and how often each comes.
+    pub(super) fn zeros(&mut self, mut len: u64, mut guard: impl FnMut(u16, u64)) {
+        // Zeros change no sum of words, and no remainder that is zero.
+        let add = |sector: &mut Sector, len: u16| {
+            if let Code::Crc = sector.code {
+                sector.sum = t10crc::zeros(sector.sum, len.into());
+            }
+            sector.filled += len;
+            sector.left -= len;
+        };
+        if self.left < self.size {
+            let part = len.min(self.left.into());
+            add(self, part as u16);
+            len -= part;
+            if self.left > 0 {
+                return;
+            }
+            guard(self.finish(), 1);
+        }
+        let size = u64::from(self.size);
+        if len >= size {
+            // That of a whole sector is that of one that is begun and ended: neither init changes.
+            guard(self.finish(), len / size);
+        }
+        add(self, (len % size) as u16);
     }
 
     /// Ends the sector early. The next byte is `offset` bytes behind the start of one.
@@ -53,11 +100,18 @@ impl Sector {
         guard
     }
 
-    fn add(&mut self, bytes: &[u8]) {
+    /// Takes in bytes of this sector.
+    fn add(&mut self, backend: Backend, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
         self.sum = match self.code {
-            Code::Crc => t10crc::update(self.sum, bytes),
-            Code::Ip => t10ip::update(Backend::best(), self.sum, self.filled % 2 == 1, bytes),
+            Code::Crc => t10crc::update(backend, self.sum, bytes),
+            Code::Ip => t10ip::update(backend, self.sum, self.filled % 2 == 1, bytes),
         };
+        // No more than `left`, the callers see to it.
+        self.filled += bytes.len() as u16;
+        self.left -= bytes.len() as u16;
     }
 
     /// The guard. The next byte is the first of a sector.

@@ -2,45 +2,31 @@
 //! inverted.
 
 use super::simd::{Kernel, Simd};
-use super::{Backend, crc, guards};
-use crate::Error;
+use super::{Backend, crc};
 
 /// The register before any byte.
 pub(super) const INIT: u16 = 0;
 
 /// The register after `bytes`.
 #[inline]
-pub(super) fn update(register: u16, bytes: &[u8]) -> u16 {
-    // Ours is reflected, in the low bits.
+pub(super) fn update(backend: Backend, register: u16, bytes: &[u8]) -> u16 {
+    // That of our kernel is reflected, in the low bits.
     let register = register.reverse_bits().into();
-    (crc::update::<crc::T10>(Backend::best(), register, bytes) as u16).reverse_bits()
+    (crc::update::<crc::T10>(backend, register, bytes) as u16).reverse_bits()
 }
 
-/// The guards of whole sectors.
+/// The register after `len` zero bytes.
+pub(super) fn zeros(register: u16, len: u64) -> u16 {
+    (crc::shift::<crc::T10>(register.reverse_bits().into(), len) as u16).reverse_bits()
+}
+
+/// Writes the guards of sectors of `sector` bytes, which `bytes` is made of. Cost: one pass; on
+/// AVX-512 four sectors share what is to be done at their ends.
 ///
-/// `sector` is a power of two, at least 64; of `bytes` there are as many sectors as there are
-/// `guards`. A guard's bytes on the wire and on disk are those of the number, upper one first.
+/// # Panics
 ///
-/// Cost: one pass, no allocation. On AVX-512 four sectors share what is to be done at their ends.
-///
-/// # Errors
-///
-/// [`Error::SectorSize`], [`Error::GuardCount`]; then nothing is written.
-///
-/// ```
-/// use lustrine::checksum::{Backend, t10crc};
-///
-/// let mut guards = [0; 2];
-/// t10crc::guards(Backend::best(), 512, &[0xad; 1024], &mut guards)?;
-/// assert_eq!(guards, [0xed05; 2]);
-/// # Ok::<(), lustrine::Error>(())
-/// ```
-pub fn guards(
-    backend: Backend,
-    sector: usize,
-    bytes: &[u8],
-    guards: &mut [u16],
-) -> Result<(), Error> {
+/// If `sector` is no power of two or shorter than 64, or `bytes` not as many sectors as `guards`.
+pub(super) fn guards(backend: Backend, sector: usize, bytes: &[u8], guards: &mut [u16]) {
     struct Guards<'a>(usize, &'a [u8], &'a mut [u16]);
     impl Kernel for Guards<'_> {
         type Out = ();
@@ -49,7 +35,7 @@ pub fn guards(
             simd.guards(self.0, self.1, self.2);
         }
     }
-    guards::check(sector, bytes.len(), guards.len())?;
+    assert!(sector.is_power_of_two() && sector >= 64, "sectors of {sector} bytes");
+    assert_eq!(Some(bytes.len()), guards.len().checked_mul(sector), "bytes of all sectors");
     backend.run(Guards(sector, bytes, guards));
-    Ok(())
 }

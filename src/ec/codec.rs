@@ -11,9 +11,7 @@ use super::plan::Plan;
 use super::set::ShardSet;
 use super::shards::Call;
 use super::tables::{Decoder, Encoder, surviving_set, wanted_set};
-#[cfg(feature = "checksum")]
-use crate::gf::Streamer;
-use crate::gf::{Backend, Coef, Groups, Shape, stream_bytes};
+use crate::gf::{Backend, Coef, Groups, Shape, Streamer, stream_bytes};
 use crate::{Error, ShardList};
 
 /// Encodes, verifies, updates and reconstructs the shards of one geometry.
@@ -133,7 +131,6 @@ impl Codec {
 
     /// [`encode`](Self::encode) into the cache, and what of it `streamed` has a place for round the
     /// caches as well, if that can be: true if it was done.
-    #[cfg(feature = "checksum")]
     pub(crate) fn tee(
         &self,
         data: &[&[u8]],
@@ -146,7 +143,6 @@ impl Codec {
 
     /// [`encode`](Self::encode) by way of the caches, whatever [`stream_from`](Self::stream_from)
     /// says: for parity that is read at once.
-    #[cfg(feature = "checksum")]
     pub(crate) fn encode_cached(
         &self,
         data: &[&[u8]],
@@ -158,7 +154,6 @@ impl Codec {
     }
 
     /// From how many bytes in one call on parity is written round the caches.
-    #[cfg(feature = "checksum")]
     pub(crate) fn stream_bytes(&self) -> usize {
         self.stream
     }

@@ -11,11 +11,9 @@ use core::slice;
 use super::geometry::{MAX_DATA, MAX_PARITY};
 #[cfg(feature = "alloc")]
 use super::plan::Plan;
-#[cfg(feature = "alloc")]
-use crate::gf::Groups;
-#[cfg(feature = "checksum")]
-use crate::gf::Streamer;
 use crate::gf::{self, Backend, Coef, stream_bytes};
+#[cfg(feature = "alloc")]
+use crate::gf::{Groups, Streamer};
 use crate::{Error, ShardList};
 
 /// At most `N` pointers; left uninitialised, because clearing two kilobytes shows at small shards.
@@ -214,7 +212,7 @@ impl<'a> Call<'a, *mut u8> {
     /// caches as well; the Streamer puts these stores in order when it is dropped. True if it was
     /// done: a place must be as long as the shards, a multiple of 256 bytes,
     /// and aligned to 64.
-    #[cfg(feature = "checksum")]
+    #[cfg(feature = "alloc")]
     pub(super) fn tee(
         &self,
         backend: Backend,

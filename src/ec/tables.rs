@@ -6,7 +6,7 @@ use super::matrix::{Pattern, fill_encode};
 use super::plan::Plan;
 use super::set::ShardSet;
 use super::shards::{Call, check_count};
-#[cfg(feature = "checksum")]
+#[cfg(feature = "alloc")]
 use crate::gf::Streamer;
 use crate::gf::{Backend, Coef, stream_bytes};
 use crate::{Error, ShardList};
@@ -108,7 +108,7 @@ impl<'t> Encoder<'t> {
 
     /// [`encode`](Self::encode) into the cache, and what of it `streamed` has a place for round the
     /// caches as well, if that can be: true if it was done.
-    #[cfg(feature = "checksum")]
+    #[cfg(feature = "alloc")]
     pub(super) fn tee(
         &self,
         plan: &Plan,

@@ -86,8 +86,8 @@ impl Backend {
     /// [`Error::BackendUnknown`] for a name that is not among [`NAMES`](Self::NAMES),
     /// [`Error::BackendUnavailable`] if this CPU lacks it. It never falls back to another.
     pub fn from_name(name: &str) -> Result<Backend, Error> {
-        let name =
-            Backend::NAMES.iter().find(|known| **known == name).ok_or(Error::BackendUnknown)?;
+        let known = Backend::NAMES.iter().find(|known| **known == name);
+        let name = known.ok_or(Error::BackendUnknown { names: Backend::NAMES })?;
         Backend::available()
             .find(|backend| backend.name() == *name)
             .ok_or(Error::BackendUnavailable { name })

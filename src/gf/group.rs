@@ -6,7 +6,6 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use super::Backend;
-#[cfg(feature = "checksum")]
 use super::access::Ahead;
 use super::access::{Cached, Main, Streamed};
 use super::coef::Coef;
@@ -14,7 +13,6 @@ use super::kernel::{Job, tile_bytes};
 use super::shape::Shape;
 use super::shaped::{LONGEST_STEP, Pass};
 use super::simd::{Kernel, Simd};
-#[cfg(feature = "checksum")]
 use super::verb::Tee;
 use super::verb::{ABSENT, Dot, MAX_PICKED, Picked, Update, Verb, Verify};
 
@@ -22,7 +20,6 @@ const MAX_SOURCES: usize = 256;
 /// Most pointers of a source.
 const MAX_POINTERS: usize = 2;
 /// What the length of a teed piece is a multiple of.
-#[cfg(feature = "checksum")]
 pub(crate) const TEE_STEP: usize = LONGEST_STEP;
 /// Most rows that a shape takes along coefficient by coefficient.
 pub(crate) const MAX_EXTRA: usize = 1;
@@ -140,7 +137,7 @@ impl Groups {
     /// # Safety
     ///
     /// As for [`tee`].
-    #[cfg(all(test, feature = "checksum"))]
+    #[cfg(test)]
     pub(super) unsafe fn call_teed<S: Simd>(groups: Option<&Groups>, simd: S, job: Job<'_, Tee>) {
         let groups = groups.map_or(&[][..], |groups| &groups.groups);
         Teed(Grouped { groups, direct: job }).call(simd);
@@ -263,7 +260,6 @@ impl<V: Verb> Kernel for Grouped<'_, V> {
 /// and outputs. `streamed` has as many entries as `outputs`; those that are not null are aligned to
 /// 64 bytes, writable for `len` bytes, and overlap nothing else. A fence follows before anything else
 /// touches them, and before another thread is told of them.
-#[cfg(feature = "checksum")]
 pub(crate) unsafe fn tee(
     backend: Backend,
     groups: Option<&Groups>,
@@ -284,10 +280,8 @@ pub(crate) unsafe fn tee(
 }
 
 /// All groups, from memory that is prefetched.
-#[cfg(feature = "checksum")]
 struct Teed<'a>(Grouped<'a, Tee>);
 
-#[cfg(feature = "checksum")]
 impl Kernel for Teed<'_> {
     type Out = ();
 

@@ -11,7 +11,7 @@ mod access;
 mod backend;
 mod caches;
 mod coef;
-#[cfg(feature = "checksum")]
+#[cfg(feature = "alloc")]
 mod copy;
 #[cfg(feature = "alloc")]
 mod group;
@@ -44,12 +44,10 @@ pub use scalar::{inv, mul};
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 pub use x86::{Avx2, Avx512, Gfni256, Gfni512, Ssse3};
 
-#[cfg(feature = "checksum")]
+#[cfg(feature = "alloc")]
 pub(crate) use copy::{Streamer, is_zero, prefetch};
 #[cfg(feature = "alloc")]
-pub(crate) use group::{Group, Groups, MAX_EXTRA};
-#[cfg(feature = "checksum")]
-pub(crate) use group::{TEE_STEP, tee};
+pub(crate) use group::{Group, Groups, MAX_EXTRA, TEE_STEP, tee};
 pub(crate) use kernel::{dot, update, verify};
 #[cfg(feature = "alloc")]
 pub use shape::Shape;

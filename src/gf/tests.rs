@@ -17,7 +17,7 @@ use super::shape::Shape;
 use super::simd::{Kernel, Simd};
 use super::verb::{Dot, Update, Verb, Verify};
 use super::{Backend, inv, mul};
-#[cfg(all(feature = "checksum", not(miri)))]
+#[cfg(not(miri))]
 use super::{Groups, TEE_STEP, verb::Tee};
 #[cfg(not(miri))]
 use crate::ec::{Codec, Geometry};
@@ -286,9 +286,7 @@ fn check_groups<S: Simd>(simd: S) -> Result<(), String> {
                 if !verify() {
                     return fault("groups refuse right bytes");
                 }
-                #[cfg(feature = "checksum")]
                 check_tee(simd, Some(groups), &coefs, &data, &right)?;
-                #[cfg(feature = "checksum")]
                 check_tee(simd, None, &coefs, &data, &right)?;
                 for (row, output) in outputs.iter().enumerate() {
                     // SAFETY: inside the row, to which nothing else refers meanwhile.
@@ -318,7 +316,7 @@ fn check_groups<S: Simd>(simd: S) -> Result<(), String> {
 }
 
 /// As much of a row as can be teed, in one piece: both copies, and nothing beside them.
-#[cfg(all(feature = "checksum", not(miri)))]
+#[cfg(not(miri))]
 fn check_tee<S: Simd>(
     simd: S,
     groups: Option<&Groups>,

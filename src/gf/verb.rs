@@ -75,16 +75,12 @@ pub(super) const MAX_PICKED: usize = 16;
 
 /// Room for the pointers of picked rows.
 #[cfg(feature = "alloc")]
-pub(super) struct Picked([*mut u8; MAX_PICKED], #[cfg(feature = "checksum")] [*mut u8; MAX_PICKED]);
+pub(super) struct Picked([*mut u8; MAX_PICKED], [*mut u8; MAX_PICKED]);
 
 #[cfg(feature = "alloc")]
 impl Picked {
     pub(super) fn new() -> Picked {
-        Picked(
-            [core::ptr::null_mut(); MAX_PICKED],
-            #[cfg(feature = "checksum")]
-            [core::ptr::null_mut(); MAX_PICKED],
-        )
+        Picked([core::ptr::null_mut(); MAX_PICKED], [core::ptr::null_mut(); MAX_PICKED])
     }
 
     /// # Safety
@@ -264,7 +260,7 @@ impl Verb for Update {
 
 /// `Dot`, and the same registers streamed to memory: for outputs of which a copy stays in the cache,
 /// to be read at once.
-#[cfg(feature = "checksum")]
+#[cfg(feature = "alloc")]
 #[derive(Clone, Copy)]
 pub(super) struct Tee {
     /// What stays in the cache.
@@ -273,7 +269,7 @@ pub(super) struct Tee {
     pub(super) streamed: *const *mut u8,
 }
 
-#[cfg(feature = "checksum")]
+#[cfg(feature = "alloc")]
 impl Verb for Tee {
     #[inline(always)]
     fn skip(self, first: usize) -> Self {

@@ -8,7 +8,7 @@ mod pass;
 mod segments;
 mod sums;
 
-use std::vec::Vec;
+use alloc::vec::Vec;
 
 use crate::Error;
 use crate::checksum::Checksum;

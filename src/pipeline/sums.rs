@@ -1,7 +1,7 @@
 //! What a pass found out.
 
+use alloc::vec::Vec;
 use core::ops::Range;
-use std::vec::Vec;
 
 use super::segments::Position;
 use crate::checksum::{Checksum, State};
@@ -79,7 +79,7 @@ impl RowSums {
 
     /// The checksum of a stripe as Lustre sends it; of T10, the sum over the stripe's guards.
     /// `None` if the pipeline was not asked for it, or there is no such stripe.
-    pub fn value(&self, checksum: Checksum, stripe: usize) -> Option<u32> {
+    pub fn value(&self, checksum: Checksum, stripe: usize) -> Option<u64> {
         let (at, _) = self.of(checksum)?;
         if stripe >= self.stripes {
             return None;
@@ -88,7 +88,7 @@ impl RowSums {
     }
 
     /// The checksums of all stripes, data first. Empty if the pipeline was not asked for them.
-    pub fn values(&self, checksum: Checksum) -> impl Iterator<Item = u32> + '_ {
+    pub fn values(&self, checksum: Checksum) -> impl Iterator<Item = u64> + '_ {
         (0..self.stripes).map_while(move |stripe| self.value(checksum, stripe))
     }
 
@@ -172,11 +172,9 @@ impl RowSums {
                 Some(sector) => {
                     let guards = self.guards.get_mut(of.range(stripe)).unwrap_or_default();
                     let guards = guards.get_mut(start / sector..).unwrap_or_default();
-                    let mut guards = guards.iter_mut();
-                    state.update_guards(bytes, |guard| {
-                        if let Some(place) = guards.next() {
-                            *place = guard;
-                        }
+                    let mut places = guards.iter_mut();
+                    state.update_guards(bytes, |some| {
+                        places.by_ref().zip(some).for_each(|(place, guard)| *place = *guard);
                     });
                 }
             }

@@ -7,10 +7,13 @@
 use super::Checksum;
 
 /// The value that Lustre sends, and the guards of all sectors.
-pub fn naive(checksum: Checksum, bytes: &[u8]) -> (u32, Vec<u16>) {
+pub fn naive(checksum: Checksum, bytes: &[u8]) -> (u64, Vec<u16>) {
+    let ones = u64::from(u32::MAX);
     match checksum {
-        Checksum::Crc32 => (crc(0xedb8_8320, bytes), Vec::new()),
-        Checksum::Crc32c => (!crc(0x82f6_3b78, bytes), Vec::new()),
+        Checksum::Crc32 => (crc(0xedb8_8320, ones, bytes), Vec::new()),
+        Checksum::Crc32Ieee => (ones ^ crc(0xedb8_8320, ones, bytes), Vec::new()),
+        Checksum::Crc32c => (ones ^ crc(0x82f6_3b78, ones, bytes), Vec::new()),
+        Checksum::Crc64Nvme => (!crc(0x9a6c_9329_ac4b_c9b5, !0, bytes), Vec::new()),
         Checksum::Adler32 => (adler(bytes), Vec::new()),
         _ => {
             let sector = match checksum {
@@ -32,16 +35,16 @@ pub fn guard(checksum: Checksum, bytes: &[u8]) -> u16 {
 }
 
 /// The sum over guards.
-pub fn top(guards: &[u16]) -> u32 {
+pub fn top(guards: &[u16]) -> u64 {
     let bytes: Vec<u8> = guards.iter().flat_map(|guard| guard.to_be_bytes()).collect();
     adler(&bytes)
 }
 
-/// A reflected CRC from all ones, not inverted at the end.
-fn crc(polynomial: u32, bytes: &[u8]) -> u32 {
-    let mut register = !0;
+/// A reflected CRC, not inverted at the end.
+fn crc(polynomial: u64, start: u64, bytes: &[u8]) -> u64 {
+    let mut register = start;
     for byte in bytes {
-        register ^= u32::from(*byte);
+        register ^= u64::from(*byte);
         for _ in 0..8 {
             register = register >> 1 ^ if register & 1 == 1 { polynomial } else { 0 };
         }
@@ -71,10 +74,10 @@ fn internet(bytes: &[u8]) -> u16 {
     !(sum as u16)
 }
 
-fn adler(bytes: &[u8]) -> u32 {
+fn adler(bytes: &[u8]) -> u64 {
     let (mut low, mut high) = (1, 0);
     for byte in bytes {
-        low = (low + u32::from(*byte)) % 65521;
+        low = (low + u64::from(*byte)) % 65521;
         high = (high + low) % 65521;
     }
     high << 16 | low

@@ -2,9 +2,11 @@
 
 pub mod bench;
 mod bench_advise;
+mod bench_checksum;
 mod bench_ec;
 mod bench_explain;
 pub mod cat;
+pub mod checksum;
 pub mod demo;
 pub mod layout;
 pub mod names;
