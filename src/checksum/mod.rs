@@ -31,6 +31,8 @@ mod t10ip;
 mod x86;
 
 #[cfg(test)]
+mod sums_tests;
+#[cfg(test)]
 mod tests;
 
 use core::fmt;

@@ -78,7 +78,8 @@ unsafe impl Dot for Portable {
         }
         // Words of `even` and `odd` are at most 16 * 255: ten times that fits, and four times two.
         let bytes = (even + odd).wrapping_mul(SUM) >> 48;
-        let columns = 2 * ((even.wrapping_mul(WEIGHTED) >> 48) + (odd.wrapping_mul(WEIGHTED) >> 48))
+        let columns = 2
+            * ((even.wrapping_mul(WEIGHTED) >> 48) + (odd.wrapping_mul(WEIGHTED) >> 48))
             - (odd.wrapping_mul(SUM) >> 48);
         let rows = (rows & WORDS) + (rows >> 16 & WORDS);
         let rows = (rows & 0xffff_ffff) + (rows >> 32);

@@ -18,6 +18,7 @@ type UpdateData =
     unsafe extern "C" fn(c_int, c_int, c_int, c_int, *const u8, *const u8, *const *mut u8);
 type XorGen = unsafe extern "C" fn(c_int, c_int, *const *mut c_void) -> c_int;
 type Crc = unsafe extern "C" fn(*const u8, c_int, c_uint) -> c_uint;
+type Adler = unsafe extern "C" fn(u32, *const u8, u64) -> u32;
 
 /// The four functions that Lustre uses, and what is only raced against.
 #[derive(Clone, Copy)]
@@ -31,6 +32,7 @@ pub struct Isal {
     /// What adds one source's products, and what makes the difference that it adds them of.
     update: Option<(UpdateData, XorGen)>,
     crc32c: Option<Crc>,
+    adler32: Option<Adler>,
 }
 
 /// The library, or a loud `None`.
@@ -72,6 +74,7 @@ fn open(file: OsString) -> Result<Isal, Box<dyn std::error::Error>> {
             avx2: avx2.map(|encode| (plain, *encode)),
             update: update.zip(xor_gen).map(|(update, xor_gen)| (*update, *xor_gen)),
             crc32c: library.get(b"crc32_iscsi\0").ok().map(|crc| *crc),
+            adler32: library.get(b"isal_adler32\0").ok().map(|adler| *adler),
         })
     }
 }
@@ -225,5 +228,12 @@ impl Isal {
         let crc = self.crc32c?;
         // SAFETY: it reads as many bytes as the slice has.
         Some(move |bytes: &[u8]| unsafe { !crc(bytes.as_ptr(), bytes.len() as c_int, !0) })
+    }
+
+    /// What makes Adler-32 from 1 on, if this library does.
+    pub fn adler32(&self) -> Option<impl Fn(&[u8]) -> u32 + use<>> {
+        let adler = self.adler32?;
+        // SAFETY: it reads as many bytes as the slice has.
+        Some(move |bytes: &[u8]| unsafe { adler(1, bytes.as_ptr(), bytes.len() as u64) })
     }
 }
