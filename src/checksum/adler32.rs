@@ -3,11 +3,15 @@
 //! The kernel works on blocks of four registers. The sum of sums counts each byte as often as there
 //! are bytes from it to the end, which is what it weighs within its block and the length of all
 //! blocks behind. So three sums suffice: of bytes, of weighted bytes, and, once for each block, of
-//! the sum of bytes before it. Four such triples take turns, else the latency of one would be waited
-//! for. What is missing to a whole block counts as zeros, and is taken off again.
+//! the bytes before it. What is missing to a whole block counts as zeros, and is taken off again.
+//!
+//! Four such triples take turns, else the latency of one would be waited for. Each has a stripe of
+//! its own, a page long where there is room for four: that way hardware fetches from four pages at
+//! once, and memory gives more than to one stream.
 #![allow(unsafe_code)]
 
 use super::Backend;
+use super::dot::Dot;
 use super::simd::{Kernel, Simd};
 
 /// Of no bytes.
@@ -109,83 +113,125 @@ impl<const SWAP: bool> Kernel for Update<'_, SWAP> {
 
     #[inline(always)]
     fn call<S: Simd>(self, simd: S) -> u32 {
-        let (mut low, mut high) = (u64::from(self.sum & 0xffff), u64::from(self.sum >> 16));
-        for part in self.bytes.chunks(Limit::<S>::BYTES) {
-            let (bytes, weighted) = sums::<S, SWAP>(simd, part);
-            // At most 2^16 + 2^17 * 2^16 + 2^17 * 2^16 * 2^8.
-            high = (high + low * part.len() as u64 + weighted) % P;
-            low = (low + bytes) % P;
-        }
-        join(low, high)
+        whole::<S, SWAP>(simd, self.sum, self.bytes)
     }
 }
 
-/// How many bytes are summed up before sums are reduced.
-struct Limit<S>(S);
-
-impl<S: Simd> Limit<S> {
-    const BLOCK: usize = 4 * S::BYTES;
-
-    /// So many blocks that no sum overflows if all bytes are 255.
-    ///
-    /// Of n blocks, the sums before each add up to 255 * BLOCK * n (n - 1) / 2, which must fit
-    /// 32 bits. Weighted bytes are the most if those above zero are 255 and the others 0: 255 *
-    /// CENTRE (CENTRE + 1) / 2 in a block; the least, if it is the other way round. They must fit
-    /// 31 bits and a sign. Lanes are parts of these totals, and the sum of bytes is smaller.
-    const BLOCKS: u64 = {
-        let (block, centre) = (Self::BLOCK as u64, S::CENTRE as u64);
-        let mut n = 1;
-        while 255 * block * ((n + 1) * n / 2) < 1 << 32
-            && 255 * (centre * (centre + 1) / 2) * (n + 1) < 1 << 31
-        {
-            n += 1;
+/// The sum after all of `bytes`.
+#[inline(always)]
+pub(super) fn whole<D: Dot, const SWAP: bool>(dot: D, mut sum: u32, mut bytes: &[u8]) -> u32 {
+    loop {
+        let part = match bytes.len() {
+            len @ ..STRIP => len,
+            len => (len - len % STRIP).min(Limit::<D>::BYTES),
+        };
+        let (part, rest) = bytes.split_at(part);
+        let (low, high) = (u64::from(sum & 0xffff), u64::from(sum >> 16));
+        let (more, weighted) = sums::<D, SWAP>(dot, part, rest.len());
+        // Parts are shorter than 2^18: at most 2^16 + 2^16 * 2^18 + 2^8 * 2^18 * 2^18.
+        sum = join(low + more, high + low * part.len() as u64 + weighted);
+        if rest.is_empty() {
+            return sum;
         }
-        let below = (block - 1).saturating_sub(centre);
-        assert!(255 * (below * (below + 1) / 2) * n <= 1 << 31);
-        n
-    };
-
-    const BYTES: usize = Self::BLOCKS as usize * Self::BLOCK;
+        bytes = rest;
+    }
 }
 
-/// The sum of `bytes` (at most [`Limit::BYTES`]), and the sum of the sums after each.
+/// From here on four triples are worth their sums at the end.
+const TURNS: usize = 1024;
+/// Stripes are at most a page.
+const STRIPE: usize = 4096;
+const STRIP: usize = 4 * STRIPE;
+
+/// How many bytes are summed up before sums are reduced.
+pub(super) struct Limit<D>(D);
+
+impl<D: Dot> Limit<D> {
+    const BLOCK: usize = 4 * D::BYTES;
+
+    /// So many whole strips that no sum overflows if all bytes are 255, and what is shorter than a
+    /// strip has no sum that overflows either.
+    ///
+    /// Of n blocks, each triple has n / 4, and the sums before each of these add up to at most 255 *
+    /// BLOCK * (n / 4)^2 / 2: four of that must fit 32 bits. So must the sums before each stripe,
+    /// which are fewer. Less than a strip is at most a strip's blocks one after the other: 255 *
+    /// BLOCK * n^2 / 2. Weighted bytes are the most if those above zero are 255 and the others 0:
+    /// 255 * CENTRE (CENTRE + 1) / 2 in a block; the least, if it is the other way round. They must
+    /// fit 31 bits and a sign. Lanes are parts of these totals, and the sum of bytes is smaller.
+    pub(super) const BYTES: usize = {
+        assert!(STRIPE.is_multiple_of(Self::BLOCK));
+        let (block, above) = (Self::BLOCK as u64, D::CENTRE as u64);
+        let below = (block - 1).saturating_sub(above);
+        let weight = if above > below { above } else { below };
+        let mut strips = 0;
+        loop {
+            let blocks = (strips + 1) * (STRIP as u64 / block);
+            if 255 * block * (blocks * blocks / 8) >= 1 << 32
+                || 255 * (weight * (weight + 1) / 2) * blocks >= 1 << 31
+            {
+                break;
+            }
+            strips += 1;
+        }
+        let blocks = STRIP as u64 / block;
+        assert!(strips > 0 && 255 * block * (blocks * blocks / 2) < 1 << 32);
+        strips as usize * STRIP
+    };
+}
+
+/// The sum of `bytes`, and the sum of the sums after each.
+///
+/// `bytes` are whole strips, at most [`Limit::BYTES`], or less than a strip. As many as `behind` are
+/// known to follow them in memory, and will be asked for next.
 #[inline(always)]
-fn sums<S: Simd, const SWAP: bool>(simd: S, bytes: &[u8]) -> (u64, u64) {
-    let len = bytes.len();
-    let block = Limit::<S>::BLOCK;
+fn sums<D: Dot, const SWAP: bool>(dot: D, bytes: &[u8], behind: usize) -> (u64, u64) {
+    let add = |a, b| dot.add(a, b);
+    let block = Limit::<D>::BLOCK;
     let mut p = bytes.as_ptr();
-    let add = |a, b| simd.add(a, b);
-    // Bytes and weighted bytes; and what the bytes were before each block.
-    let (mut sums, mut before) = ((simd.none(), simd.none()), simd.none());
-    let mut left = len;
-    if left >= 4 * block {
-        let mut all = [sums; 4];
-        let mut each = [before; 4];
-        while left >= 4 * block {
-            for (i, (sums, before)) in all.iter_mut().zip(&mut each).enumerate() {
-                *before = add(*before, sums.0);
-                // SAFETY: four blocks are left.
-                let x = unsafe { load::<S, SWAP>(simd, p.add(i * block)) };
-                *sums = simd.dot(*sums, &x);
+    let mut left = bytes.len();
+    // Bytes and weighted bytes, and what the bytes were before each block; and, in units of
+    // stripes, before those of other triples.
+    let (mut sums, mut before, mut stripes) = ((dot.none(), dot.none()), dot.none(), dot.none());
+    let stripe = (left / 4 / block * block).min(STRIPE);
+    if left >= TURNS && stripe > 0 {
+        let (mut all, mut each) = ([sums; 4], [before; 4]);
+        while left >= 4 * stripe {
+            let fetch = left + behind >= 8 * stripe && stripe == STRIPE;
+            stripes = add(stripes, add(add(all[0].0, all[1].0), add(all[2].0, all[3].0)));
+            let mut at = 0;
+            while at < stripe {
+                for (i, (sums, before)) in all.iter_mut().zip(&mut each).enumerate() {
+                    let p = p.wrapping_add(i * stripe + at);
+                    if fetch {
+                        let mut line = 0;
+                        while line < block {
+                            dot.prefetch(p.wrapping_add(STRIP + line));
+                            line += 64;
+                        }
+                    }
+                    *before = add(*before, sums.0);
+                    // SAFETY: four stripes are left, of whole blocks each.
+                    *sums = dot.dot(*sums, &unsafe { load::<D, SWAP>(dot, p) });
+                }
+                at += block;
             }
             // SAFETY: to the end at most.
-            p = unsafe { p.add(4 * block) };
-            left -= 4 * block;
+            p = unsafe { p.add(4 * stripe) };
+            left -= 4 * stripe;
         }
-        // As if there had been one triple: four times as many blocks were before each, and
-        // within the last four, three were behind the first, two behind the second.
+        // A strip has three stripes of other triples, and within the last strip, three were behind
+        // the first, two behind the second.
         let two = add(all[0].0, all[1].0);
         let three = add(two, all[2].0);
+        stripes = add(add(stripes, add(stripes, stripes)), add(add(all[0].0, two), three));
         before = add(add(each[0], each[1]), add(each[2], each[3]));
-        before = add(before, before);
-        before = add(add(before, before), add(add(all[0].0, two), three));
         sums.0 = add(three, all[3].0);
         sums.1 = add(add(all[0].1, all[1].1), add(all[2].1, all[3].1));
     }
     while left >= block {
         before = add(before, sums.0);
         // SAFETY: a block is left.
-        sums = simd.dot(sums, &unsafe { load::<S, SWAP>(simd, p) });
+        sums = dot.dot(sums, &unsafe { load::<D, SWAP>(dot, p) });
         // SAFETY: to the end at most.
         p = unsafe { p.add(block) };
         left -= block;
@@ -194,17 +240,17 @@ fn sums<S: Simd, const SWAP: bool>(simd: S, bytes: &[u8]) -> (u64, u64) {
     if left > 0 {
         before = add(before, sums.0);
         // SAFETY: as many bytes are left, fewer than a block.
-        sums = simd.dot(sums, &unsafe { load_part::<S, SWAP>(simd, p, left) });
+        sums = dot.dot(sums, &unsafe { load_part::<D, SWAP>(dot, p, left) });
         missing = block - left;
     }
-    let [bytes, weighted, before, _] = simd.totals([sums.0, sums.1, before, simd.none()]);
-    let bytes = u64::from(bytes);
+    let [bytes, weighted, before, stripes] = dot.totals([sums.0, sums.1, before, stripes]);
+    let [bytes, before, stripes] = [bytes, before, stripes].map(u64::from);
     // The weights of the last block end at CENTRE - BLOCK + 1 instead of 1, or, of zeros that are
     // none, behind it. The total of positive terms is positive, whatever the order.
-    let weight = (block - missing) as u64;
-    let sum = i64::from(weighted as i32) as u64;
-    let sum = sum.wrapping_add(block as u64 * u64::from(before));
-    let sum = sum.wrapping_add(weight.wrapping_sub(S::CENTRE.into()).wrapping_mul(bytes));
+    let weight = ((block - missing) as u64).wrapping_sub(D::CENTRE.into());
+    let sum = (block as u64 * before + stripe as u64 * stripes)
+        .wrapping_add(i64::from(weighted as i32) as u64)
+        .wrapping_add(weight.wrapping_mul(bytes));
     (bytes, sum)
 }
 
@@ -212,12 +258,17 @@ fn sums<S: Simd, const SWAP: bool>(simd: S, bytes: &[u8]) -> (u64, u64) {
 ///
 /// A block is readable at `p`.
 #[inline(always)]
-unsafe fn load<S: Simd, const SWAP: bool>(simd: S, p: *const u8) -> [S::V; 4] {
-    core::array::from_fn(|i| {
+unsafe fn load<D: Dot, const SWAP: bool>(dot: D, p: *const u8) -> [D::V; 4] {
+    // Loops, not closures: those would be functions without the token's instructions.
+    let mut block = [dot.zero(); 4];
+    for (i, v) in block.iter_mut().enumerate() {
         // SAFETY: the i-th quarter of the block.
-        let v = unsafe { simd.load(p.add(i * S::BYTES)) };
-        if SWAP { simd.swap(v) } else { v }
-    })
+        *v = unsafe { dot.load(p.add(i * D::BYTES)) };
+        if SWAP {
+            *v = dot.swap(*v);
+        }
+    }
+    block
 }
 
 /// The first `n` bytes of a block; the others are zero.
@@ -226,16 +277,20 @@ unsafe fn load<S: Simd, const SWAP: bool>(simd: S, p: *const u8) -> [S::V; 4] {
 ///
 /// `n` bytes are readable at `p`, fewer than a block.
 #[inline(always)]
-unsafe fn load_part<S: Simd, const SWAP: bool>(simd: S, p: *const u8, n: usize) -> [S::V; 4] {
-    core::array::from_fn(|i| {
-        let left = n.saturating_sub(i * S::BYTES);
-        let v = match left {
-            0 => return simd.zero(),
-            // SAFETY: so many are left of the n bytes.
-            part if part < S::BYTES => unsafe { simd.load_part(p.add(i * S::BYTES), part) },
+unsafe fn load_part<D: Dot, const SWAP: bool>(dot: D, p: *const u8, n: usize) -> [D::V; 4] {
+    let mut block = [dot.zero(); 4];
+    for (i, v) in block.iter_mut().enumerate() {
+        let left = n.saturating_sub(i * D::BYTES);
+        if left >= D::BYTES {
             // SAFETY: a register is left of the n bytes.
-            _ => unsafe { simd.load(p.add(i * S::BYTES)) },
-        };
-        if SWAP { simd.swap(v) } else { v }
-    })
+            *v = unsafe { dot.load(p.add(i * D::BYTES)) };
+        } else if left > 0 {
+            // SAFETY: so many are left of the n bytes.
+            *v = unsafe { dot.load_part(p.add(i * D::BYTES), left) };
+        }
+        if SWAP {
+            *v = dot.swap(*v);
+        }
+    }
+    block
 }

@@ -39,6 +39,9 @@ mod t10ip;
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 mod x86;
 
+#[cfg(test)]
+mod sums_tests;
+
 use core::fmt;
 
 use crate::Error;

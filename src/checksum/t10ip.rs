@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 use super::Backend;
+use super::dot::Dot;
 use super::simd::{Kernel, Simd};
 
 /// The sum of no words.
@@ -42,7 +43,7 @@ pub(super) fn guards(backend: Backend, sector: usize, bytes: &[u8], guards: &mut
 }
 
 /// Adds what is above 16 bits to what is below, until nothing is.
-fn fold(mut sum: u64) -> u16 {
+pub(super) fn fold(mut sum: u64) -> u16 {
     while sum > 0xffff {
         sum = (sum & 0xffff) + (sum >> 16);
     }
@@ -60,7 +61,6 @@ fn fold32(sum: u32) -> u16 {
 /// a bias: 2^16 words of 2^16 - 1.
 const LIMIT: usize = 1 << 17;
 
-/// The sum of the words of `bytes`, the last of them filled up with a zero byte.
 struct Words<'a> {
     bytes: &'a [u8],
 }
@@ -70,12 +70,10 @@ impl Kernel for Words<'_> {
 
     #[inline(always)]
     fn call<S: Simd>(self, simd: S) -> u64 {
-        let parts = self.bytes.chunks(LIMIT);
-        parts.map(|part| u64::from(words(simd, part))).sum()
+        words(simd, self.bytes)
     }
 }
 
-/// The guards of whole sectors of at most `LIMIT` bytes, powers of two from 64 on.
 struct Guards<'a> {
     sector: usize,
     bytes: &'a [u8],
@@ -87,44 +85,97 @@ impl Kernel for Guards<'_> {
 
     #[inline(always)]
     fn call<S: Simd>(self, simd: S) {
-        let Guards { sector, bytes, guards } = self;
-        let bias = S::BIAS.wrapping_mul(sector as u32 / 2);
-        let guard = |sum: u32| finish(fold32(sum.wrapping_add(bias)));
-        let (fours, rest) = guards.as_chunks_mut::<4>();
-        let mut p = bytes.as_ptr();
-        for four in fours {
-            let sums = core::array::from_fn(|i| {
-                // SAFETY: four more guards, four more sectors, whole registers each.
-                unsafe { registers(simd, p.add(i * sector), sector) }
-            });
-            *four = simd.totals(sums).map(guard);
-            // SAFETY: to the end at most.
-            p = unsafe { p.add(4 * sector) };
-        }
-        let mut sums = [simd.none(); 4];
-        for (i, sum) in sums.iter_mut().take(rest.len()).enumerate() {
-            // SAFETY: as above.
-            *sum = unsafe { registers(simd, p.add(i * sector), sector) };
-        }
-        for (rest, sum) in rest.iter_mut().zip(simd.totals(sums)) {
-            *rest = guard(sum);
-        }
+        // SAFETY: `guards` has checked that there are as many sectors as guards, powers of two.
+        unsafe { whole(simd, self.sector, self.bytes, self.guards) };
     }
 }
 
-/// The sum of the words of at most `LIMIT` bytes.
+/// The sum of the words of `bytes`, the last of them filled up with a zero byte.
 #[inline(always)]
-fn words<S: Simd>(simd: S, bytes: &[u8]) -> u32 {
-    let (part, whole) = (bytes.len() % S::BYTES, bytes.len() - bytes.len() % S::BYTES);
-    // SAFETY: so many bytes are there, whole registers.
-    let mut sums = unsafe { registers(simd, bytes.as_ptr(), whole) };
-    if part > 0 {
-        // SAFETY: as many are left, fewer than a register.
-        sums = simd.words(sums, unsafe { simd.load_part(bytes.as_ptr().add(whole), part) });
+pub(super) fn words<D: Dot>(dot: D, bytes: &[u8]) -> u64 {
+    let mut sum = 0;
+    for bytes in bytes.chunks(LIMIT) {
+        let (part, whole) = (bytes.len() % D::BYTES, bytes.len() - bytes.len() % D::BYTES);
+        // SAFETY: so many bytes are there, whole registers.
+        let mut sums = unsafe { registers(dot, bytes.as_ptr(), whole) };
+        let mut len = whole;
+        if part > 0 {
+            // SAFETY: as many are left, fewer than a register.
+            sums = dot.words(sums, unsafe { dot.load_part(bytes.as_ptr().add(whole), part) });
+            len += D::BYTES;
+        }
+        sum += u64::from(total(dot, sums, len));
     }
-    let none = simd.none();
-    let [sum, ..] = simd.totals([sums, none, none, none]);
-    sum.wrapping_add(S::BIAS.wrapping_mul((bytes.len().next_multiple_of(S::BYTES) / 2) as u32))
+    sum
+}
+
+/// The guards of sectors of at most `LIMIT` bytes.
+///
+/// # Safety
+///
+/// `bytes` are as many sectors as `guards`, and a sector is whole registers.
+#[inline(always)]
+pub(super) unsafe fn whole<D: Dot>(dot: D, sector: usize, bytes: &[u8], guards: &mut [u16]) {
+    let (fours, rest) = guards.as_chunks_mut::<4>();
+    let mut p = bytes.as_ptr();
+    let mut left = fours.len();
+    for four in fours {
+        left -= 1;
+        // SAFETY: four more guards, four more sectors, whole registers each.
+        let sums = unsafe { sectors(dot, p, sector, left > 0) };
+        for (guard, sum) in four.iter_mut().zip(dot.totals(sums)) {
+            *guard = finish(fold32(unbiased::<D>(sum, sector)));
+        }
+        // SAFETY: to the end at most.
+        p = unsafe { p.add(4 * sector) };
+    }
+    for guard in rest {
+        // SAFETY: one more guard, one more sector.
+        let sums = unsafe { registers(dot, p, sector) };
+        *guard = finish(fold32(total(dot, sums, sector)));
+        // SAFETY: to the end at most.
+        p = unsafe { p.add(sector) };
+    }
+}
+
+/// The total of the sums of `len` bytes.
+#[inline(always)]
+fn total<D: Dot>(dot: D, sums: D::Sums, len: usize) -> u32 {
+    let none = dot.none();
+    let [sum, ..] = dot.totals([sums, none, none, none]);
+    unbiased::<D>(sum, len)
+}
+
+/// A total with what was left off the words of `len` bytes, at most `LIMIT`.
+#[inline(always)]
+fn unbiased<D: Dot>(sum: u32, len: usize) -> u32 {
+    sum.wrapping_add(D::BIAS.wrapping_mul((len / 2) as u32))
+}
+
+/// The sums of the words of four sectors of `len` bytes; fetches the next four meanwhile.
+///
+/// Each sector has one register of sums: what four sectors hide of its latency costs no addition at
+/// the end.
+///
+/// # Safety
+///
+/// `4 * len` bytes are readable at `p`, and `len` is whole registers.
+#[inline(always)]
+unsafe fn sectors<D: Dot>(dot: D, p: *const u8, len: usize, fetch: bool) -> [D::Sums; 4] {
+    let mut sums = [dot.none(); 4];
+    let mut at = 0;
+    while at < len {
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let p = p.wrapping_add(i * len + at);
+            if fetch && at.is_multiple_of(64) {
+                dot.prefetch(p.wrapping_add(4 * len));
+            }
+            // SAFETY: the register at `at` of sector `i`.
+            *sum = dot.words(*sum, unsafe { dot.load(p) });
+        }
+        at += D::BYTES;
+    }
+    sums
 }
 
 /// The sums of the words of `len` bytes.
@@ -133,24 +184,24 @@ fn words<S: Simd>(simd: S, bytes: &[u8]) -> u32 {
 ///
 /// `len` bytes are readable at `p`, and they are whole registers.
 #[inline(always)]
-unsafe fn registers<S: Simd>(simd: S, mut p: *const u8, len: usize) -> S::Sums {
-    let mut sums = [simd.none(); 4];
+unsafe fn registers<D: Dot>(dot: D, mut p: *const u8, len: usize) -> D::Sums {
+    let mut sums = [dot.none(); 4];
     let mut left = len;
-    while left >= 4 * S::BYTES {
+    while left >= 4 * D::BYTES {
         for (i, sum) in sums.iter_mut().enumerate() {
             // SAFETY: four registers are left.
-            *sum = simd.words(*sum, unsafe { simd.load(p.add(i * S::BYTES)) });
+            *sum = dot.words(*sum, unsafe { dot.load(p.add(i * D::BYTES)) });
         }
         // SAFETY: to the end at most.
-        p = unsafe { p.add(4 * S::BYTES) };
-        left -= 4 * S::BYTES;
+        p = unsafe { p.add(4 * D::BYTES) };
+        left -= 4 * D::BYTES;
     }
     while left > 0 {
         // SAFETY: whole registers are left.
-        sums[0] = simd.words(sums[0], unsafe { simd.load(p) });
+        sums[0] = dot.words(sums[0], unsafe { dot.load(p) });
         // SAFETY: to the end at most.
-        p = unsafe { p.add(S::BYTES) };
-        left -= S::BYTES;
+        p = unsafe { p.add(D::BYTES) };
+        left -= D::BYTES;
     }
-    simd.add(simd.add(sums[0], sums[1]), simd.add(sums[2], sums[3]))
+    dot.add(dot.add(sums[0], sums[1]), dot.add(sums[2], sums[3]))
 }

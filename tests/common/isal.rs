@@ -20,6 +20,7 @@ type XorGen = unsafe extern "C" fn(c_int, c_int, *const *mut c_void) -> c_int;
 type Crc = unsafe extern "C" fn(*const u8, c_int, c_uint) -> c_uint;
 /// Of the other CRCs, all of which have the register first and the length as 64 bits.
 type CrcOf<T> = unsafe extern "C" fn(T, *const u8, u64) -> T;
+type Adler = unsafe extern "C" fn(u32, *const u8, u64) -> u32;
 
 /// The four functions that Lustre uses, and what is only raced against.
 #[derive(Clone, Copy)]
@@ -36,6 +37,7 @@ pub struct Isal {
     crc32: Option<CrcOf<u32>>,
     crc64: Option<CrcOf<u64>>,
     t10crc: Option<CrcOf<u16>>,
+    adler32: Option<Adler>,
 }
 
 /// The library, or a loud `None`.
@@ -81,6 +83,7 @@ fn open(file: OsString) -> Result<Isal, Box<dyn std::error::Error>> {
             // Since 2.31.
             crc64: library.get(b"crc64_rocksoft_refl\0").ok().map(|crc| *crc),
             t10crc: library.get(b"crc16_t10dif\0").ok().map(|crc| *crc),
+            adler32: library.get(b"isal_adler32\0").ok().map(|adler| *adler),
         })
     }
 }
@@ -248,6 +251,13 @@ impl Isal {
     /// What makes T10's guard of a sector.
     pub fn t10crc(&self) -> Option<impl Fn(&[u8]) -> u16 + use<>> {
         self.t10crc.map(whole)
+    }
+
+    /// What makes Adler-32 from 1 on, if this library does.
+    pub fn adler32(&self) -> Option<impl Fn(&[u8]) -> u32 + use<>> {
+        let adler = self.adler32?;
+        // SAFETY: it reads as many bytes as the slice has.
+        Some(move |bytes: &[u8]| unsafe { adler(1, bytes.as_ptr(), bytes.len() as u64) })
     }
 }
 

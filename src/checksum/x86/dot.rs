@@ -143,16 +143,16 @@ unsafe impl Dot for Avx2 {
             for x in block {
                 bytes = _mm256_add_epi32(bytes, _mm256_sad_epu8(*x, _mm256_setzero_si256()));
             }
-            let product = |i: usize| {
-                let weights = _mm256_load_si256(WEIGHTS.0[i].as_ptr().cast());
-                _mm256_maddubs_epi16(block[i], weights)
-            };
             // The first register's pairs of weights are at most 64 + 63, the third's not above
             // zero: their sums are at most 32385. The second's are at most 32 + 31, the fourth's
             // not below -63 - 62, so theirs are at least -31875.
-            for pair in [[0, 2], [1, 3]] {
-                let sum = _mm256_add_epi16(product(pair[0]), product(pair[1]));
-                weighted = _mm256_add_epi32(weighted, _mm256_madd_epi16(sum, _mm256_set1_epi16(1)));
+            for (i, j) in [(0, 2), (1, 3)] {
+                let a = _mm256_load_si256(WEIGHTS.0[i].as_ptr().cast());
+                let b = _mm256_load_si256(WEIGHTS.0[j].as_ptr().cast());
+                let (a, b) =
+                    (_mm256_maddubs_epi16(block[i], a), _mm256_maddubs_epi16(block[j], b));
+                let sum = _mm256_madd_epi16(_mm256_add_epi16(a, b), _mm256_set1_epi16(1));
+                weighted = _mm256_add_epi32(weighted, sum);
             }
             (bytes, weighted)
         }
@@ -199,7 +199,6 @@ unsafe impl Dot for Avx512 {
             static WEIGHTS: Weights<64> = Weights::new(127);
             let (mut bytes, mut weighted) = sums;
             for (x, weights) in block.iter().zip(&WEIGHTS.0) {
-                // As fast as `psadbw` and an addition are slow: one instruction, not two.
                 bytes = _mm512_dpbusd_epi32(bytes, *x, _mm512_set1_epi8(1));
                 let weights = _mm512_load_si512(weights.as_ptr().cast());
                 weighted = _mm512_dpbusd_epi32(weighted, *x, weights);
