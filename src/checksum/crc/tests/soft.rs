@@ -41,8 +41,8 @@ unsafe impl<const LANES: usize> Clmul for Soft<LANES> {
 
     unsafe fn load(self, p: *const u8) -> Self::V {
         // SAFETY: the caller says that 16 bytes for each lane are readable; any alignment is read.
-        let mut v: Self::V = unsafe { p.cast::<[[u8; 16]; LANES]>().read_unaligned() }
-            .map(u128::from_le_bytes);
+        let mut v: Self::V =
+            unsafe { p.cast::<[[u8; 16]; LANES]>().read_unaligned() }.map(u128::from_le_bytes);
         if self.0 == 1 {
             v[LANES - 1] &= u128::MAX >> 8;
         }
