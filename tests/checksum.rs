@@ -257,6 +257,27 @@ fn bulks_are_walked_as_lustre_walks_them() {
     }
 }
 
+/// Guards by themselves, on each backend, into exactly as many places.
+#[test]
+fn guards_are_written_or_refused() {
+    let bytes = sums::noise(40_000);
+    for checksum in Checksum::ALL {
+        for len in [0, 1, 511, 512, 513, 2048, 4096, 33_000, 36_864] {
+            let right = sums::naive(checksum, &bytes[3..3 + len]).1;
+            for backend in Backend::available() {
+                let mut guards = vec![1; right.len()];
+                checksum.guards_on(backend, &bytes[3..3 + len], &mut guards).unwrap();
+                assert_eq!(guards, right, "{checksum} {backend} {len}");
+                let mut more = vec![1; right.len() + 1];
+                let (expected, got) = (right.len() as u64, right.len() as u64 + 1);
+                let error = checksum.guards_on(backend, &bytes[3..3 + len], &mut more);
+                assert_eq!(error, Err(Error::GuardCount { expected, got }));
+                assert!(more.iter().all(|guard| *guard == 1));
+            }
+        }
+    }
+}
+
 /// Of two damaged sectors the first is named, by the byte where it begins.
 #[test]
 fn the_first_bad_sector_is_named() {

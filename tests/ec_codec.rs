@@ -67,7 +67,7 @@ fn backends_have_names() {
         assert_eq!(Backend::from_name(backend.name()), Ok(backend));
     }
     for name in ["", "AVX2", "avx2 ", "best"] {
-        assert_eq!(Backend::from_name(name), Err(Error::BackendUnknown));
+        assert_eq!(Backend::from_name(name), Err(Error::BackendUnknown { names: Backend::NAMES }));
     }
     let foreign = if cfg!(target_arch = "aarch64") { "avx2" } else { "neon" };
     assert_eq!(Backend::from_name(foreign), Err(Error::BackendUnavailable { name: foreign }));

@@ -169,9 +169,14 @@ impl Arena {
         self.shards * self.size
     }
 
+    /// All shards of a set.
+    pub(crate) fn set(&self, set: usize) -> &[Shard] {
+        &self.list[set * self.shards..][..self.shards]
+    }
+
     /// The first `k` shards of a set to read, and the rest to write.
     pub(crate) fn split(&self, set: usize, k: usize) -> (&[Shard], Few) {
-        let (data, rest) = self.list[set * self.shards..][..self.shards].split_at(k);
+        let (data, rest) = self.set(set).split_at(k);
         let mut few = Few([Shard(null_mut(), 0); 32], rest.len());
         few.copy_from_slice(rest);
         (data, few)

@@ -85,10 +85,14 @@ impl Race {
 
     /// True if the user asked for this line.
     pub(crate) fn wants(&self, op: &str, (k, p): Code, size: usize) -> bool {
-        let label = label(op, (k, p), size);
         let quick = [(4, 2), (8, 2), (20, 8)].contains(&(k, p));
+        (!self.quick || quick) && self.wants_line(&label(op, (k, p), size))
+    }
+
+    /// The same for a line that is not about a code.
+    pub(crate) fn wants_line(&self, label: &str) -> bool {
         let said = |word: &String| label.split(' ').any(|part| part.starts_with(word.as_str()));
-        (!self.quick || quick) && self.words.iter().all(said)
+        self.words.iter().all(said)
     }
 
     /// True if one of the user's words is just this.
@@ -151,6 +155,18 @@ impl Race {
         list: &[Contestant],
         versus: &[Versus],
     ) -> Ratios {
+        self.line(&label(op, code, arena.size), bytes, arena, list, versus)
+    }
+
+    /// A line that is not about a code.
+    pub(crate) fn line(
+        &self,
+        label: &str,
+        bytes: usize,
+        arena: &Arena,
+        list: &[Contestant],
+        versus: &[Versus],
+    ) -> Ratios {
         let speeds = self.speeds(bytes, arena.sets(), list);
         let place = match (arena.sets(), arena.set_bytes()) {
             (2.., _) => "DRAM",
@@ -158,7 +174,6 @@ impl Race {
             (_, ..=2_097_152) => "L2",
             _ => "L3",
         };
-        let label = label(op, code, arena.size);
         print!("{label:<24} {place:<6}");
         for (contestant, speeds) in list.iter().zip(&speeds) {
             match middle(speeds) {

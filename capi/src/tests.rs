@@ -107,7 +107,7 @@ fn numbers_are_the_librarys_and_have_words() {
         (Error::ShardRepeated { index: 0 }, LUSTRINE_ERR_SHARD_REPEATED),
         (Error::TooManyErasures { missing: 0, parity: 0 }, LUSTRINE_ERR_TOO_MANY_ERASURES),
         (Error::TableSize { expected: 0, got: 0 }, LUSTRINE_ERR_TABLE_SIZE),
-        (Error::BackendUnknown, LUSTRINE_ERR_BACKEND_UNKNOWN),
+        (Error::BackendUnknown { names: &[] }, LUSTRINE_ERR_BACKEND_UNKNOWN),
         (Error::BackendUnavailable { name: "" }, LUSTRINE_ERR_BACKEND_UNAVAILABLE),
     ] {
         assert_eq!(error.code(), number);

@@ -1,6 +1,6 @@
 //! A bulk RPC's bytes, as they lie in pages.
 
-use super::{Checksum, State};
+use super::{Backend, Checksum, State, t10crc, t10ip};
 use crate::Error;
 
 /// A piece of memory of a bulk: a page or folio, or the part of one that is transferred.
@@ -73,6 +73,59 @@ impl Checksum {
             _ if count <= room => Ok((sum, count)),
             _ => Err(Error::GuardCount { expected: count as u64, got: room as u64 }),
         }
+    }
+
+    /// Writes the guard of each sector of `bytes` to `guards`; the last sector may be a short one.
+    /// Cost: one pass, no allocation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::GuardCount`] if `guards` has not one place for each, of checksums without sectors none;
+    /// then nothing is written.
+    ///
+    /// ```
+    /// use lustrine::checksum::Checksum;
+    ///
+    /// let mut guards = [0; 2];
+    /// Checksum::T10Crc512.guards(&[0xad; 1000], &mut guards)?;
+    /// assert_eq!(guards, [0xed05, 0x3ce7]);
+    /// # Ok::<(), lustrine::Error>(())
+    /// ```
+    pub fn guards(self, bytes: &[u8], guards: &mut [u16]) -> Result<(), Error> {
+        self.guards_on(Backend::best(), bytes, guards)
+    }
+
+    /// [`guards`](Self::guards), on the given instruction set. All give the same values.
+    ///
+    /// # Errors
+    ///
+    /// As for `guards`.
+    pub fn guards_on(
+        self,
+        backend: Backend,
+        bytes: &[u8],
+        guards: &mut [u16],
+    ) -> Result<(), Error> {
+        let expected = self.sector().map_or(0, |sector| bytes.len().div_ceil(sector));
+        if guards.len() != expected {
+            let (expected, got) = (expected as u64, guards.len() as u64);
+            return Err(Error::GuardCount { expected, got });
+        }
+        let Some(sector) = self.sector() else { return Ok(()) };
+        let (whole, rest) = bytes.split_at(bytes.len() / sector * sector);
+        let (places, last) = guards.split_at_mut(whole.len() / sector);
+        match self {
+            Checksum::T10Ip512 | Checksum::T10Ip4k => {
+                t10ip::guards(backend, sector, whole, places);
+                let guard = t10ip::finish(t10ip::update(backend, t10ip::INIT, false, rest));
+                last.fill(guard);
+            }
+            _ => {
+                t10crc::guards(backend, sector, whole, places);
+                last.fill(t10crc::update(backend, t10crc::INIT, rest));
+            }
+        }
+        Ok(())
     }
 
     /// Compares each sector of a bulk with its guard, as a server does before it writes, and names

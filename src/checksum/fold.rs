@@ -16,9 +16,18 @@ pub(super) unsafe trait Fold: Copy {
     /// The T10 guards of sectors of `sector` bytes, of which there are as many as guards.
     #[inline(always)]
     fn guards(self, sector: usize, bytes: &[u8], guards: &mut [u16]) {
-        for (guard, bytes) in guards.iter_mut().zip(bytes.chunks_exact(sector)) {
-            *guard = (self.crc::<T10>(0, bytes) as u16).reverse_bits();
-        }
+        one_by_one(self, sector, bytes, guards);
+    }
+}
+
+/// What any CRC is good for.
+#[inline(always)]
+pub(super) fn one_by_one<F: Fold>(fold: F, sector: usize, mut bytes: &[u8], guards: &mut [u16]) {
+    // No chunks: they divide.
+    for guard in guards {
+        let (one, rest) = bytes.split_at(sector);
+        *guard = (fold.crc::<T10>(0, one) as u16).reverse_bits();
+        bytes = rest;
     }
 }
 

@@ -3,8 +3,8 @@
 use core::arch::x86_64::*;
 
 use super::super::crc::{Poly, kernel};
-use super::super::fold::{Clmul, Fold};
-use super::{Avx2, Avx512, Pclmul};
+use super::super::fold::{Clmul, Fold, one_by_one};
+use super::{Avx2, Avx512, Pclmul, guards};
 
 /// Safe operations made of instructions that the token vouches for.
 macro_rules! op {
@@ -112,6 +112,13 @@ unsafe impl Fold for Avx512 {
     #[inline(always)]
     fn crc<P: Poly>(self, register: u64, bytes: &[u8]) -> u64 {
         kernel::crc::<Avx512, P>(self, register, bytes)
+    }
+
+    #[inline(always)]
+    fn guards(self, sector: usize, bytes: &[u8], guards: &mut [u16]) {
+        if !guards::guards(self, sector, bytes, guards) {
+            one_by_one(self, sector, bytes, guards);
+        }
     }
 }
 

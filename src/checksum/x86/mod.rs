@@ -3,6 +3,7 @@
 
 mod dot;
 mod fold;
+mod guards;
 
 use super::simd::{Kernel, Simd};
 use crate::cpu::{self, token};
