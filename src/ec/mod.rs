@@ -38,6 +38,7 @@
 mod cache;
 #[cfg(feature = "alloc")]
 mod codec;
+mod digest;
 mod geometry;
 #[cfg(feature = "alloc")]
 mod locate;
@@ -56,6 +57,7 @@ mod wide;
 
 #[cfg(feature = "alloc")]
 pub use codec::Codec;
+pub use digest::{Digest, Digester};
 pub use geometry::Geometry;
 #[cfg(feature = "alloc")]
 pub use locate::{Located, Suspect, Verdict};
