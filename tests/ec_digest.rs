@@ -1,6 +1,9 @@
 //! The linear digest against long division, and every promise that its documentation makes.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(all(unix, not(miri)))]
+#[path = "common/guarded.rs"]
+mod guarded;
 #[path = "common/oracle.rs"]
 mod oracle;
 #[path = "common/polynomial.rs"]
@@ -43,6 +46,30 @@ fn every_alignment() {
                 let got = Digest::with_backend(backend, &bytes[at..at + len]).to_bytes();
                 assert_eq!(got, expected, "{backend}: {len} bytes at {at}");
             }
+        }
+    }
+}
+
+/// A byte read outside kills the process.
+#[cfg(all(unix, not(miri)))]
+#[test]
+fn no_byte_outside_is_touched() {
+    let mut page = guarded::Guarded::new();
+    for len in (0..1100).chain([4095, 4096, 4097, 65_535, 65_536]) {
+        for end in [false, true] {
+            let block = page.place(len, end);
+            block.copy_from_slice(&oracle::noise(len, 5));
+            let mut digests = Backend::available().map(|backend| {
+                // The second piece begins and ends where nothing else does.
+                let (first, second) = block.split_at(len / 3);
+                let mut digester = Digester::with_backend(backend);
+                digester.update(first);
+                digester.update(second);
+                assert_eq!(digester.finish(), Digest::with_backend(backend, block));
+                digester.finish()
+            });
+            let first = digests.next();
+            assert!(digests.all(|other| Some(other) == first), "{len} bytes");
         }
     }
 }

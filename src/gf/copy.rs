@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::Backend;
-use super::simd::{Kernel, Run, Simd};
+use super::simd::{Kernel, Simd};
 
 /// What a prefetch fetches, on every CPU that has a token of its own.
 const LINE: usize = 64;
@@ -39,6 +39,17 @@ pub(crate) fn is_zero(backend: Backend, bytes: &[u8]) -> bool {
 /// Hints that all of `bytes` is read soon.
 pub(crate) fn prefetch(backend: Backend, bytes: &[u8]) {
     backend.dispatch(Run(Prefetch(bytes)));
+}
+
+/// A kernel of one piece: it is run where the instructions are enabled, and nothing else is.
+struct Run<K>(K);
+
+impl<K: Kernel> Kernel for Run<K> {
+    type Out = K::Out;
+    #[inline(always)]
+    fn call<S: Simd>(self, simd: S) -> K::Out {
+        simd.run(self.0)
+    }
 }
 
 /// Both slices are equally long.

@@ -36,30 +36,33 @@ static SQUARES: [u64; 64] = {
     squares
 };
 
-/// The remainder of the bytes so far, of which `remainder` is that, and four more.
-const fn append4(remainder: u64, bytes: u32) -> u64 {
-    // What leaves at the top is folded in below: y^8 = y^3 + y + 9.
-    let over = remainder >> 32;
-    ((remainder << 32) | bytes as u64)
-        ^ (over << (8 * TERMS[1]))
-        ^ (over << (8 * TERMS[0]))
-        ^ times_constant(over)
+/// The remainder of the bytes so far, of which `remainder` is that, and eight more.
+const fn append8(remainder: u64, bytes: u64) -> u64 {
+    bytes ^ folded(remainder ^ over(remainder))
 }
 
 /// The same for one byte.
 const fn append1(remainder: u64, byte: u8) -> u64 {
-    let over = remainder >> 56;
-    ((remainder << 8) | byte as u64)
-        ^ (over << (8 * TERMS[1]))
-        ^ (over << (8 * TERMS[0]))
-        ^ times_constant(over)
+    (remainder << 8) ^ byte as u64 ^ folded(remainder >> 56)
 }
 
-/// The remainder of the bytes so far, of which `remainder` is that, and `bytes`.
+/// y^8 times a remainder is y^3 + y + 9 times it.. as far as it stays below y^8.
+const fn folded(remainder: u64) -> u64 {
+    (remainder << (8 * TERMS[1])) ^ (remainder << (8 * TERMS[0])) ^ times_constant(remainder)
+}
+
+/// .. and this, times y^8 again, is what does not. Of this all stays.
+const fn over(remainder: u64) -> u64 {
+    const { assert!(TERMS[1] <= 4) };
+    (remainder >> (64 - 8 * TERMS[1])) ^ (remainder >> (64 - 8 * TERMS[0]))
+}
+
+/// The remainder of the bytes so far, of which `remainder` is that, and `bytes`. Cost: eleven
+/// instructions, one after the other, for 8 bytes.
 pub(super) fn append(mut remainder: u64, bytes: &[u8]) -> u64 {
-    let (fours, rest) = bytes.as_chunks();
-    for four in fours {
-        remainder = append4(remainder, u32::from_be_bytes(*four));
+    let (eights, rest) = bytes.as_chunks();
+    for eight in eights {
+        remainder = append8(remainder, u64::from_be_bytes(*eight));
     }
     for byte in rest {
         remainder = append1(remainder, *byte);

@@ -24,7 +24,7 @@ use core::fmt;
 
 use super::Backend;
 use super::modulus::{self, CONSTANTS, TERMS};
-use super::simd::{Kernel, Run, Simd};
+use super::simd::{Kernel, Simd};
 
 /// Rows that are divided at a time: the degree of G.
 const ROWS: usize = 8;
@@ -58,48 +58,58 @@ impl Remainder {
 
     /// Takes in `bytes`.
     pub(crate) fn update(&mut self, bytes: &[u8]) {
-        self.backend.dispatch(Update { remainder: self, bytes });
+        struct Update<'a>(&'a mut Remainder, &'a [u8]);
+        impl Kernel for Update<'_> {
+            type Out = ();
+            #[inline(always)]
+            fn call<S: Simd>(self, simd: S) {
+                self.0.update_on(simd, self.1);
+            }
+        }
+        match self.backend {
+            // Plain integers are faster in one number than in rows of them.
+            Backend::Portable(_) => self.set(modulus::append(self.finish(), bytes)),
+            backend => backend.dispatch(Update(self, bytes)),
+        }
     }
 
     /// Takes in so many zero bytes. Cost: that of `finish`, and one product of remainders for each
     /// bit that is set.
     pub(crate) fn zeros(&mut self, zeros: u64) {
-        let remainder = modulus::shifted(self.finish(), zeros);
+        self.set(modulus::shifted(self.finish(), zeros));
+    }
+
+    /// Makes the message as short as can be.
+    fn set(&mut self, remainder: u64) {
         self.message.0[..8].copy_from_slice(&remainder.to_be_bytes());
         self.used = 8;
     }
 
     /// The remainder of all bytes so far.
     pub(crate) fn finish(&self) -> u64 {
-        let message = self.message.0.get(..self.used).unwrap_or_default();
-        if message.len() <= SHORT {
-            modulus::append(0, message)
-        } else {
-            self.backend.dispatch(Run(Finish(message)))
+        struct Ask<'a>(&'a Remainder);
+        impl Kernel for Ask<'_> {
+            type Out = u64;
+            #[inline(always)]
+            fn call<S: Simd>(self, simd: S) -> u64 {
+                self.0.finish_on(simd)
+            }
         }
+        self.backend.dispatch(Ask(self))
     }
-}
 
-impl fmt::Debug for Remainder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Remainder({:#018x} on {})", self.finish(), self.backend)
+    /// `finish` on the backend that this was made for.
+    pub(super) fn finish_on<S: Simd>(&self, simd: S) -> u64 {
+        let message = &self.message.0[..self.used];
+        if message.len() <= SHORT { modulus::append(0, message) } else { simd.run(Finish(message)) }
     }
-}
 
-/// Keeps what is short, and divides what is not.
-struct Update<'a> {
-    remainder: &'a mut Remainder,
-    bytes: &'a [u8],
-}
-
-impl Kernel for Update<'_> {
-    type Out = ();
-
-    #[inline(always)]
-    fn call<S: Simd>(self, simd: S) {
-        let Update { remainder: Remainder { message, used, .. }, bytes } = self;
+    /// `update` on the backend that this was made for.
+    pub(super) fn update_on<S: Simd>(&mut self, simd: S, bytes: &[u8]) {
+        const { assert!(S::BYTES <= WIDEST) };
+        let Remainder { message: Message(room), used, .. } = self;
         let group = ROWS * S::BYTES;
-        let message = &mut message.0[..group];
+        let message = &mut room[..group];
         if bytes.len() <= group - *used {
             message[*used..][..bytes.len()].copy_from_slice(bytes);
             *used += bytes.len();
@@ -130,14 +140,20 @@ impl Kernel for Update<'_> {
             }
         }
         *used = group;
-        simd.run(Divide { message, next, groups });
+        simd.run(Divide { message: room, next, groups });
     }
 }
 
-/// Divides `message`, `next` and `groups`, which are whole groups of rows, and leaves in `message`
-/// what is left of them.
+impl fmt::Debug for Remainder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Remainder({:#018x} on {})", self.finish(), self.backend)
+    }
+}
+
+/// Divides the first group of rows in `message`, and those in `next` and `groups`, which have whole
+/// groups, and leaves in `message` the eight rows that are left of them.
 struct Divide<'a> {
-    message: &'a mut [u8],
+    message: &'a mut [u8; ROOM],
     next: &'a [u8],
     groups: &'a [u8],
 }
@@ -148,11 +164,11 @@ impl Kernel for Divide<'_> {
     #[inline(always)]
     fn call<S: Simd>(self, simd: S) {
         let Divide { message, next, groups } = self;
+        const { assert!(S::BYTES <= WIDEST) };
         let group = ROWS * S::BYTES;
-        assert!(message.len() == group);
         let c = constant(simd, S::BYTES);
-        // SAFETY: the assertion says that `message` has eight rows; chunks_exact makes groups of as
-        // many.
+        // SAFETY: the assertion says that `message` has room for eight rows; chunks_exact makes
+        // groups of as many.
         unsafe {
             let mut rows = load(simd, message.as_ptr(), S::BYTES);
             turn(simd, &mut rows);

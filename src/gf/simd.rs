@@ -11,17 +11,6 @@ pub(crate) trait Kernel {
     fn call<S: Simd>(self, simd: S) -> Self::Out;
 }
 
-/// A kernel of one piece: it is run where the instructions are enabled, and nothing else is.
-pub(super) struct Run<K>(pub(super) K);
-
-impl<K: Kernel> Kernel for Run<K> {
-    type Out = K::Out;
-    #[inline(always)]
-    fn call<S: Simd>(self, simd: S) -> K::Out {
-        simd.run(self.0)
-    }
-}
-
 /// An instruction set: a few operations on a register `V` of `BYTES` bytes.
 ///
 /// Every method but `run` is `#[inline(always)]`, so that it becomes an instruction of the kernel
