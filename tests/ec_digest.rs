@@ -229,22 +229,32 @@ fn digests_of_a_row_are_a_row() {
     }
 }
 
-/// Which of two shards was damaged, from 8 bytes of each.
+/// Which shards were damaged, as many as can be told, from 8 bytes of each.
 #[test]
 fn damage_is_located_from_digests() {
-    let (k, p, len) = (6, 4, 3000);
-    let codec = Codec::new(Geometry::new(k, p).unwrap());
-    let mut shards = oracle::noisy_shards(k, len, 4);
-    shards.extend(oracle::encode(&shards, p));
-    let of = |shards: &[Vec<u8>]| -> Vec<_> {
-        shards.iter().map(|shard| Some(Digest::of(shard))).collect()
-    };
-    assert_eq!(codec.locate(&of(&shards)).unwrap().verdict(), Verdict::Clean);
-    for (a, b) in [(0, 1), (2, 7), (8, 9)] {
+    let cases: [(_, _, &[&[usize]]); 3] = [
+        (6, 4, &[&[0, 1], &[2, 7], &[8, 9], &[3]]),
+        (8, 2, &[&[0], &[7], &[9]]),
+        (10, 3, &[&[4], &[12]]),
+    ];
+    for (k, p, wrong) in cases {
+        let codec = Codec::new(Geometry::new(k, p).unwrap());
+        let mut shards = oracle::noisy_shards(k, 3000, 4);
+        shards.extend(oracle::encode(&shards, p));
+        let verdict = |shards: &[Vec<u8>]| {
+            let digests: Vec<_> = shards.iter().map(|shard| Some(Digest::of(shard))).collect();
+            codec.locate(&digests).unwrap().verdict()
+        };
+        assert_eq!(verdict(&shards), Verdict::Clean);
+        for wrong in wrong {
+            let mut damaged = shards.clone();
+            wrong.iter().for_each(|shard| damaged[*shard][77 + shard..1000].reverse());
+            assert_eq!(verdict(&damaged), Verdict::Replace(wrong.to_vec()), "{k}+{p}");
+        }
+        // A single bit of one shard.
         let mut damaged = shards.clone();
-        damaged[a][77] ^= 1;
-        damaged[b][1000..1700].reverse();
-        assert_eq!(codec.locate(&of(&damaged)).unwrap().verdict(), Verdict::Replace(vec![a, b]));
+        damaged[1][2999] ^= 0x10;
+        assert_ne!(verdict(&damaged), Verdict::Clean);
     }
 }
 

@@ -18,6 +18,8 @@
 
 mod arena;
 mod ceiling;
+#[cfg(feature = "checksum")]
+mod digest;
 mod encode;
 #[path = "../../tests/common/isal.rs"]
 mod isal;
@@ -64,6 +66,10 @@ const OPERATIONS: &[(&str, Run, &[usize], &[Figure])] = &[
     ("pipeline", pipeline::pipeline, &[64 << 10, 1 << 20], &[SEVEN]),
     #[cfg(feature = "checksum")]
     ("segments", pipeline::segments, &[64 << 10, 1 << 20], &[SEVEN]),
+    #[cfg(feature = "checksum")]
+    ("digest", digest::digest, SIZES, &[digest::ONE]),
+    #[cfg(feature = "checksum")]
+    ("digest-pass", digest::pass, &[64 << 10, 1 << 20], &[SEVEN]),
     #[cfg(feature = "rayon")]
     ("threads", threads::cached, &[64 << 10, 256 << 10, 1 << 20], &[SEVEN]),
     #[cfg(feature = "rayon")]

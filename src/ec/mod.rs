@@ -30,6 +30,9 @@
 //! # Ok::<(), lustrine::Error>(())
 //! ```
 //!
+//! A [`Digest`] is 8 bytes of a shard. The digests of a row's shards are themselves a row of the code,
+//! so that parity can be checked where neither it nor the data is (`docs::digest`).
+//!
 //! Without an allocator, [`Encoder`] and [`Decoder`] do the same as `Codec` but for that, in tables
 //! that the caller owns. `WideCodec` (feature `wide`) is *another* code, for more than 255 data
 //! shards.
