@@ -48,7 +48,7 @@ LC_ALL=C objdump -d --no-show-raw-insn --demangle=rust -M att "$library" | awk '
         sub(/^[0-9a-f]+ </, "", name)
         sub(/>:$/, "", name)
         gsub(/\[[0-9a-f]+\]/, "", name)
-        kernel = name ~ /run::enabled::<.*(shaped|kernel)::Fixed</
+        kernel = name ~ /run::enabled::<.*((shaped|kernel)::Fixed<|remainder::Divide)/
         gsub(/lustrine::gf::/, "", name)
         # <x86::Avx2 as simd::Simd>::run::enabled::<x86::Avx2, shaped::Fixed<...>>
         sub(/^.*run::enabled::<x86::/, "", name)

@@ -3,15 +3,20 @@
 #![cfg(feature = "std")]
 #![allow(clippy::unwrap_used)]
 
+#[cfg(unix)]
+#[path = "common/guarded.rs"]
+mod guarded;
 #[path = "common/oracle.rs"]
 mod oracle;
+#[path = "common/polynomial.rs"]
+mod polynomial;
 #[path = "common/sums.rs"]
 mod sums;
 
 use std::cell::Cell;
 
 use lustrine::checksum::Checksum;
-use lustrine::ec::{Codec, Geometry};
+use lustrine::ec::{Codec, Digest, Geometry};
 use lustrine::gf::Backend;
 use lustrine::pipeline::{Pipeline, RowSums};
 use lustrine::{Error, ShardList};
@@ -27,6 +32,7 @@ struct Row {
     block: usize,
     /// For each checksum, for each stripe.
     sums: Vec<Vec<(u64, Vec<u16>)>>,
+    digests: Vec<Digest>,
 }
 
 impl Row {
@@ -36,7 +42,10 @@ impl Row {
             data.iter().chain(&parity).map(|stripe| sums::naive(checksum, stripe)).collect()
         };
         let sums = Checksum::ALL.into_iter().map(of).collect();
-        Row { data, parity, block, sums }
+        let stripes = data.iter().chain(&parity);
+        let digests =
+            stripes.map(|stripe| Digest::from_bytes(polynomial::digest(stripe))).collect();
+        Row { data, parity, block, sums, digests }
     }
 
     /// Noise in which some blocks are zero.
@@ -65,7 +74,7 @@ impl Row {
 
     /// A pipeline that looks for everything; in the caches or round them.
     fn pipeline<'c>(&self, codec: &'c Codec, stream: bool) -> Pipeline<'c> {
-        let pipeline = Pipeline::new(codec).zero_blocks(self.block);
+        let pipeline = Pipeline::new(codec).zero_blocks(self.block).digests();
         let pipeline = Checksum::ALL.into_iter().fold(pipeline, Pipeline::checksum);
         pipeline.stream_from(if stream { 0 } else { usize::MAX })
     }
@@ -84,6 +93,8 @@ impl Row {
             assert_eq!(sums.value(checksum, total), None);
             assert_eq!(sums.guards(checksum, total), []);
         }
+        assert_eq!(sums.digests(), self.digests, "{what}: digests");
+        assert_eq!((sums.digest(0), sums.digest(total)), (self.digests.first().copied(), None));
         for (stripe, bytes) in self.data.iter().enumerate() {
             if self.block == 0 {
                 assert_eq!((sums.blocks(), sums.zero_map(stripe).len()), (0, 0));
@@ -246,6 +257,7 @@ fn a_large_row() {
             assert_eq!(sums.value(Checksum::Crc32c, stripe), Some(row.sums[2][stripe].0));
         }
         assert_eq!(sums.value(Checksum::Crc32, 0), None, "nobody asked");
+        assert_eq!((sums.digest(0), sums.digests()), (None, &[][..]), "nobody asked");
         assert_eq!(
             (sums.values(Checksum::Crc32).count(), sums.guards(Checksum::T10Ip512, 0)),
             (0, &[][..])
@@ -398,46 +410,8 @@ fn a_pipeline_is_shared_by_threads() {
 /// Each segment between pages that may not be touched.
 #[cfg(unix)]
 mod guard {
-    #![allow(unsafe_code)]
-
+    use super::guarded::Guarded;
     use super::*;
-    use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
-
-    const PAGE: usize = 65536;
-
-    /// Three times 64 KiB, of which only the middle may be touched.
-    struct Guarded(*mut u8);
-
-    impl Guarded {
-        fn new() -> Guarded {
-            // SAFETY: new memory wherever there is room; then the outer thirds of just that.
-            unsafe {
-                let protection = ProtFlags::READ | ProtFlags::WRITE;
-                let start =
-                    mmap_anonymous(std::ptr::null_mut(), 3 * PAGE, protection, MapFlags::PRIVATE);
-                let start = start.unwrap();
-                mprotect(start, PAGE, MprotectFlags::empty()).unwrap();
-                mprotect(start.byte_add(2 * PAGE), PAGE, MprotectFlags::empty()).unwrap();
-                Guarded(start.cast())
-            }
-        }
-
-        /// `len` bytes at the very end, or at the very start.
-        fn place(&mut self, len: usize, end: bool) -> &mut [u8] {
-            assert!(len <= PAGE);
-            let start = self.0.wrapping_add(if end { 2 * PAGE - len } else { PAGE });
-            // SAFETY: within the middle third, which is mapped, initialised by the system, and
-            // borrowed with self.
-            unsafe { std::slice::from_raw_parts_mut(start, len) }
-        }
-    }
-
-    impl Drop for Guarded {
-        fn drop(&mut self) {
-            // SAFETY: the mapping made by new, which nobody refers to any longer.
-            unsafe { munmap(self.0.cast(), 3 * PAGE).unwrap() };
-        }
-    }
 
     /// Cuts a stripe into segments, each against a page that kills whoever touches it.
     fn cut<'a>(pages: &'a mut [Guarded], sizes: &[usize], end: bool) -> Vec<&'a mut [u8]> {

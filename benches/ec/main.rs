@@ -18,6 +18,7 @@
 
 mod arena;
 mod ceiling;
+mod digest;
 mod encode;
 #[path = "../../tests/common/isal.rs"]
 mod isal;
@@ -62,6 +63,8 @@ const OPERATIONS: &[(&str, Run, &[usize], &[Figure])] = &[
     ("locate", locate::locate, SIZES, &[SEVEN]),
     ("pipeline", pipeline::pipeline, &[64 << 10, 1 << 20], &[SEVEN]),
     ("segments", pipeline::segments, &[64 << 10, 1 << 20], &[SEVEN]),
+    ("digest", digest::digest, SIZES, &[digest::ONE]),
+    ("digest-pass", digest::pass, &[64 << 10, 1 << 20], &[SEVEN]),
     #[cfg(feature = "rayon")]
     ("threads", threads::cached, &[64 << 10, 256 << 10, 1 << 20], &[SEVEN]),
     #[cfg(feature = "rayon")]

@@ -153,6 +153,6 @@ fn check(arena: &Arena, crc: impl Fn(&[u8]) -> u32) {
 }
 
 /// A codec that pipelines can refer to: a few kilobytes for each line of the bench.
-fn codec((k, p): Code) -> &'static Codec {
+pub(crate) fn codec((k, p): Code) -> &'static Codec {
     Box::leak(Box::new(Codec::new(Geometry::new(k, p).unwrap())))
 }

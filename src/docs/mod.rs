@@ -1,4 +1,7 @@
 //! How it works, at more length than fits beside the code.
 
+#[doc = include_str!("digest.md")]
+pub mod digest {}
+
 #[doc = include_str!("kernels.md")]
 pub mod kernels {}

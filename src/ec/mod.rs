@@ -30,6 +30,9 @@
 //! # Ok::<(), lustrine::Error>(())
 //! ```
 //!
+//! A [`Digest`] is 8 bytes of a shard. The digests of a row's shards are themselves a row of the code,
+//! so that parity can be checked where neither it nor the data is (`docs::digest`).
+//!
 //! Without an allocator, [`Encoder`] and [`Decoder`] do the same as `Codec` but for that, in tables
 //! that the caller owns. `WideCodec` (feature `wide`) is *another* code, for more than 255 data
 //! shards.
@@ -38,6 +41,7 @@
 mod cache;
 #[cfg(feature = "alloc")]
 mod codec;
+mod digest;
 mod geometry;
 #[cfg(feature = "alloc")]
 mod locate;
@@ -56,6 +60,7 @@ mod wide;
 
 #[cfg(feature = "alloc")]
 pub use codec::Codec;
+pub use digest::{Digest, Digester};
 pub use geometry::Geometry;
 #[cfg(feature = "alloc")]
 pub use locate::{Located, Suspect, Verdict};

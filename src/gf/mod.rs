@@ -16,7 +16,9 @@ mod copy;
 #[cfg(feature = "alloc")]
 mod group;
 mod kernel;
+mod modulus;
 mod portable;
+mod remainder;
 mod scalar;
 #[cfg(feature = "alloc")]
 mod shape;
@@ -49,6 +51,8 @@ pub(crate) use copy::{Streamer, is_zero, prefetch};
 #[cfg(feature = "alloc")]
 pub(crate) use group::{Group, Groups, MAX_EXTRA, TEE_STEP, tee};
 pub(crate) use kernel::{dot, update, verify};
+pub(crate) use modulus::shifted;
+pub(crate) use remainder::Remainder;
 #[cfg(feature = "alloc")]
 pub use shape::Shape;
 #[cfg(feature = "alloc")]

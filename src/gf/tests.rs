@@ -24,6 +24,8 @@ use crate::ec::{Codec, Geometry};
 
 #[path = "../../tests/common/oracle.rs"]
 mod oracle;
+#[path = "../../tests/common/polynomial.rs"]
+mod polynomial;
 
 /// From so many bytes on stores go round the caches.
 const STREAM: usize = 3 << 20;
@@ -194,6 +196,7 @@ fn check_products<S: Simd>(simd: S) -> Result<(), String> {
 /// each tile and piece, and at every alignment.
 fn check_all<S: Simd>(simd: S) -> Result<(), String> {
     check_products(simd)?;
+    remainder::check(simd)?;
     for rows in 1..=15 {
         for len in [0, 1, 15, 16, 17, 63, 64, 65, 300] {
             for sources in [1, 2, 5] {
@@ -385,6 +388,7 @@ fn scalars_are_right() {
 
 #[cfg(all(unix, not(miri)))]
 mod guard;
+mod remainder;
 
 /// [`Portable`] with one thing wrong: the number of the fault.
 #[derive(Clone, Copy)]

@@ -4,6 +4,7 @@
 //! many trips. A [`Pipeline`] goes through the row in tiles of a few kilobytes per stripe, and does
 //! everything there is to do with a tile while it is in the first-level cache.
 
+mod digests;
 mod pass;
 mod segments;
 mod sums;
@@ -47,13 +48,15 @@ pub struct Pipeline<'c> {
     checksums: Vec<Checksum>,
     /// 0 if zeros are not looked for.
     block: usize,
+    digests: bool,
     stream_bytes: usize,
 }
 
 impl<'c> Pipeline<'c> {
     /// A pipeline that encodes with `codec`, and nothing more yet.
     pub fn new(codec: &'c Codec) -> Pipeline<'c> {
-        Pipeline { codec, checksums: Vec::new(), block: 0, stream_bytes: codec.stream_bytes() }
+        let stream_bytes = codec.stream_bytes();
+        Pipeline { codec, checksums: Vec::new(), block: 0, digests: false, stream_bytes }
     }
 
     /// Also takes this checksum of each data and parity stripe. Any number of them may be asked
@@ -71,6 +74,29 @@ impl<'c> Pipeline<'c> {
     #[must_use]
     pub fn zero_blocks(mut self, block: usize) -> Self {
         self.block = block;
+        self
+    }
+
+    /// Also takes the [linear digest](crate::ec::Digest) of each data stripe, and says what those of
+    /// the parity have to be.
+    ///
+    /// ```
+    /// use lustrine::ec::{Codec, Digest, Geometry};
+    /// use lustrine::pipeline::{Pipeline, RowSums};
+    ///
+    /// let codec = Codec::new(Geometry::new(4, 2)?);
+    /// let data = [[1; 5000], [2; 5000], [3; 5000], [4; 5000]];
+    /// let mut parity = [[0; 5000]; 2];
+    /// let mut sums = RowSums::new();
+    /// Pipeline::new(&codec).digests().run(&data, &mut parity, &mut sums)?;
+    /// assert_eq!(sums.digest(3), Some(Digest::of(&data[3])));
+    /// // If not, it is not the parity's digest that is wrong, but the parity.
+    /// assert_eq!(sums.digest(5), Some(Digest::of(&parity[1])));
+    /// # Ok::<(), lustrine::Error>(())
+    /// ```
+    #[must_use]
+    pub fn digests(mut self) -> Self {
+        self.digests = true;
         self
     }
 

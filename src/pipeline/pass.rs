@@ -3,7 +3,7 @@
 //! ```text
 //! for each tile of all stripes:
 //!     encode it
-//!     checksums, zeros and copy of each data stripe's part
+//!     checksums, digest, zeros and copy of each data stripe's part
 //!     checksums of each parity stripe's part
 //! ```
 //!
@@ -67,12 +67,13 @@ pub(super) fn run<I: Sources, O: Sinks>(
     }
     let len = len.get();
     let (checksums, block) = (&pipeline.checksums[..], pipeline.block);
-    sums.reset(&Shape { len, data: k, parity: p, checksums, block });
+    let backend = pipeline.codec.backend();
+    let digests = pipeline.digests.then_some(backend);
+    sums.reset(&Shape { len, data: k, parity: p, checksums, block, digests });
 
     // Taken out, so that the sums can be written while the scratch is read.
     let mut work = core::mem::take(&mut sums.work);
     let stripes = if copy.is_some() { 2 * k + p } else { k + p };
-    let backend = pipeline.codec.backend();
     let stream = stripes.saturating_mul(len) >= pipeline.stream_bytes;
     let scattered = data.stripes().any(|segments| segments.len() > 1)
         || parity.stripes().any(|segments| segments.len() > 1);
@@ -88,10 +89,10 @@ pub(super) fn run<I: Sources, O: Sinks>(
     let done =
         if k <= 32 { pass.run::<32>(&mut work, sums) } else { pass.run::<256>(&mut work, sums) };
     sums.work = work;
-    match done {
-        Ok(()) => sums.end(),
+    let done = done.and_then(|()| sums.end(pipeline.codec));
+    if done.is_err() {
         // Of a part of the row they would say something false.
-        Err(_) => sums.reset(&Shape::default()),
+        sums.reset(&Shape::default());
     }
     done
 }

@@ -3,11 +3,14 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::digests::Digests;
 use super::segments::Position;
+use crate::Error;
 use crate::checksum::{Checksum, State};
+use crate::ec::{Codec, Digest};
 use crate::gf::{self, Backend};
 
-/// The checksums and zero blocks of one row, and the memory to find them out.
+/// The checksums, digests and zero blocks of one row, and the memory to find them out.
 ///
 /// One that is used again and again allocates only when a row is larger than all before. Stripes
 /// are numbered as in [`crate::ec::Geometry`]: data from 0, parity from k on.
@@ -26,6 +29,7 @@ pub struct RowSums {
     block: usize,
     /// For each data stripe, its blocks: a bit is set while no byte is known that is not zero.
     zeros: Vec<u64>,
+    digests: Digests,
     pub(super) work: Work,
 }
 
@@ -59,6 +63,8 @@ pub(super) struct Shape<'a> {
     pub(super) parity: usize,
     pub(super) checksums: &'a [Checksum],
     pub(super) block: usize,
+    /// What takes the digests, if they are asked for.
+    pub(super) digests: Option<Backend>,
 }
 
 impl RowSums {
@@ -99,6 +105,18 @@ impl RowSums {
         self.guards.get(of.range(stripe)).unwrap_or_default()
     }
 
+    /// The linear digest of a stripe. Those of parity are what follows from the data's; no byte of the
+    /// parity was looked at. `None` if the pipeline was not asked for digests, or there is no such
+    /// stripe.
+    pub fn digest(&self, stripe: usize) -> Option<Digest> {
+        self.digests().get(stripe).copied()
+    }
+
+    /// The linear digests of all stripes, data first. Empty if the pipeline was not asked for them.
+    pub fn digests(&self) -> &[Digest] {
+        self.digests.get()
+    }
+
     /// Blocks in a data stripe, the last of which may be a short one; 0 if the pipeline was not
     /// asked for zeros.
     pub fn blocks(&self) -> usize {
@@ -131,7 +149,7 @@ impl RowSums {
 
     /// Forgets the row before.
     pub(super) fn reset(&mut self, shape: &Shape<'_>) {
-        let Shape { len, data, parity, checksums, block } = *shape;
+        let Shape { len, data, parity, checksums, block, digests } = *shape;
         (self.len, self.data, self.stripes, self.block) = (len, data, data + parity, block);
         self.checksums.clear();
         self.states.clear();
@@ -142,6 +160,7 @@ impl RowSums {
             first += sectors * self.stripes;
             self.states.resize(self.states.len() + self.stripes, State::new(*checksum));
         }
+        self.digests.reset(digests, data);
         // Every guard is written in the pass.
         self.guards.resize(first, 0);
         let (blocks, words) = (self.blocks(), self.words());
@@ -165,6 +184,7 @@ impl RowSums {
     /// Takes in the bytes of a stripe from `start` on.
     #[inline]
     pub(super) fn add(&mut self, stripe: usize, start: usize, bytes: &[u8]) {
+        self.digests.add(stripe, bytes);
         for (at, of) in self.checksums.iter().enumerate() {
             let Some(state) = self.states.get_mut(at * self.stripes + stripe) else { continue };
             match of.checksum.sector() {
@@ -202,8 +222,8 @@ impl RowSums {
         }
     }
 
-    /// The guards of sectors that the end of the row cut short.
-    pub(super) fn end(&mut self) {
+    /// The guards of sectors that the end of the row cut short, and the digests.
+    pub(super) fn end(&mut self, codec: &Codec) -> Result<(), Error> {
         for (at, of) in self.checksums.iter().enumerate() {
             let states = self.states.iter_mut().skip(at * self.stripes).take(self.stripes);
             for (stripe, state) in states.enumerate() {
@@ -215,6 +235,7 @@ impl RowSums {
                 });
             }
         }
+        self.digests.end(codec)
     }
 }
 

@@ -1,9 +1,11 @@
 //! Memory between pages that may not be touched: a byte read or written outside kills the process.
 //!
-//! Used by unit tests, through `#[path]`. Unix only.
+//! Used by unit tests too, through `#[path]`. Unix only.
 #![allow(dead_code, unsafe_code, unreachable_pub, clippy::unwrap_used)]
+#![allow(clippy::new_without_default)]
 
 use std::ptr::null_mut;
+use std::slice::from_raw_parts_mut;
 
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 
@@ -29,8 +31,15 @@ impl Guarded {
 
     /// Everything that may be touched.
     pub fn bytes(&mut self) -> &mut [u8] {
-        // SAFETY: the middle of the mapping, borrowed as the owner is.
-        unsafe { std::slice::from_raw_parts_mut(self.0.add(ROOM), ROOM) }
+        // SAFETY: the middle of the mapping, initialised by the system, borrowed as the owner is.
+        unsafe { from_raw_parts_mut(self.0.add(ROOM), ROOM) }
+    }
+
+    /// `len` bytes at the very end, or at the very start.
+    pub fn place(&mut self, len: usize, end: bool) -> &mut [u8] {
+        assert!(len <= ROOM);
+        let start = if end { ROOM - len } else { 0 };
+        &mut self.bytes()[start..start + len]
     }
 }
 

@@ -5,7 +5,7 @@
 use core::panic::PanicInfo;
 
 use lustrine::Error;
-use lustrine::ec::{Decoder, Encoder, Geometry};
+use lustrine::ec::{Decoder, Digest, Encoder, Geometry};
 use lustrine::gf::{Backend, Coef};
 
 #[panic_handler]
@@ -49,6 +49,15 @@ fn codec() -> Result<i32, Error> {
     decoder.reconstruct(&survivors, &mut wanted)?;
     if wanted != [(6, parity[1]), (1, data[1]), (3, data[3])] {
         return Ok(3);
+    }
+
+    // Parity is as the digests of the data say.
+    let digests = data.map(|shard| Digest::with_backend(Backend::best(), &shard));
+    let mut predicted = [Digest::ZERO; 3];
+    let mut table = [Coef::ZERO; 15];
+    Encoder::new(geometry, Backend::best(), &mut table)?.predict(&digests, &mut predicted)?;
+    if predicted != parity.map(|shard| Digest::of(&shard)) || predicted[0] == Digest::ZERO {
+        return Ok(4);
     }
     Ok(0)
 }

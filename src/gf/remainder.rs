@@ -1,0 +1,289 @@
+//! Blocks modulo the polynomial G of `modulus`, at the speed of registers.
+//!
+//! A block is a polynomial of y over GF(2^8), its first byte being the highest power. In rows of w
+//! bytes, w a power of two, it is w polynomials of z = y^w side by side; and G(y)^w is again a
+//! polynomial of z with the same few terms ([`CONSTANTS`]). So all columns can be divided by that
+//! at once, which leaves eight rows; and because G divides G(y)^w, the remainder modulo G has not
+//! changed.
+//!
+//! ```text
+//! divide rows m[0], m[1] ... by z^8 + z^3 + z + c, c = 9^w:       `turn` what is before m[n],
+//!     q[n] = m[n] + q[n - 5] + q[n - 7] + c q[n - 8]              `divide`, for eight rows at a time
+//! the remainder is what is left of the last eight if what follows from no further q is not added:
+//!     q[5] - q[0],  q[6] - q[1],  q[7] - q[2] - q[0]              `turn`
+//! ```
+//!
+//! The eight q that are needed are registers, which take turns: nothing is moved from one to the
+//! next. First the rows are as wide as a register; then the eight rows that are left are read as 16
+//! rows of half the width, and so on, down to rows of 8 bytes, which are few enough for a `u64`.
+#![allow(unsafe_code)]
+// As in `kernel`: what is indexed by constant ranges becomes registers.
+#![allow(clippy::needless_range_loop)]
+
+use core::fmt;
+
+use super::Backend;
+use super::modulus::{self, CONSTANTS, TERMS};
+use super::simd::{Kernel, Simd};
+
+/// Rows that are divided at a time: the degree of G.
+const ROWS: usize = 8;
+/// The most bytes of a register.
+const WIDEST: usize = 64;
+/// Bytes of eight rows of the widest registers.
+const ROOM: usize = ROWS * WIDEST;
+/// Up to so many bytes, a number is as fast as registers.
+const SHORT: usize = 64;
+
+/// The remainder of bytes that come piece by piece.
+///
+/// What it keeps of them is a message of at most eight registers that has the same remainder. A
+/// piece that is a multiple of eight registers costs two passes over these registers beside its own.
+#[derive(Clone)]
+pub(crate) struct Remainder {
+    message: Message,
+    /// So many bytes of the message count, at most eight registers of the backend.
+    used: usize,
+    backend: Backend,
+}
+
+#[derive(Clone)]
+#[repr(align(64))]
+struct Message([u8; ROOM]);
+
+impl Remainder {
+    pub(crate) const fn new(backend: Backend) -> Remainder {
+        Remainder { message: Message([0; ROOM]), used: 0, backend }
+    }
+
+    /// Takes in `bytes`.
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        struct Update<'a>(&'a mut Remainder, &'a [u8]);
+        impl Kernel for Update<'_> {
+            type Out = ();
+            #[inline(always)]
+            fn call<S: Simd>(self, simd: S) {
+                self.0.update_on(simd, self.1);
+            }
+        }
+        match self.backend {
+            // Plain integers are faster in one number than in rows of them.
+            Backend::Portable(_) => self.set(modulus::append(self.finish(), bytes)),
+            backend => backend.dispatch(Update(self, bytes)),
+        }
+    }
+
+    /// Takes in so many zero bytes. Cost: that of `finish`, and one product of remainders for each
+    /// bit that is set.
+    pub(crate) fn zeros(&mut self, zeros: u64) {
+        self.set(modulus::shifted(self.finish(), zeros));
+    }
+
+    /// Makes the message as short as can be.
+    fn set(&mut self, remainder: u64) {
+        self.message.0[..8].copy_from_slice(&remainder.to_be_bytes());
+        self.used = 8;
+    }
+
+    /// The remainder of all bytes so far.
+    pub(crate) fn finish(&self) -> u64 {
+        struct Ask<'a>(&'a Remainder);
+        impl Kernel for Ask<'_> {
+            type Out = u64;
+            #[inline(always)]
+            fn call<S: Simd>(self, simd: S) -> u64 {
+                self.0.finish_on(simd)
+            }
+        }
+        self.backend.dispatch(Ask(self))
+    }
+
+    /// `finish` on the backend that this was made for.
+    pub(super) fn finish_on<S: Simd>(&self, simd: S) -> u64 {
+        let message = &self.message.0[..self.used];
+        if message.len() <= SHORT { modulus::append(0, message) } else { simd.run(Finish(message)) }
+    }
+
+    /// `update` on the backend that this was made for.
+    pub(super) fn update_on<S: Simd>(&mut self, simd: S, bytes: &[u8]) {
+        const { assert!(S::BYTES <= WIDEST) };
+        let Remainder { message: Message(room), used, .. } = self;
+        let group = ROWS * S::BYTES;
+        let message = &mut room[..group];
+        if bytes.len() <= group - *used {
+            message[*used..][..bytes.len()].copy_from_slice(bytes);
+            *used += bytes.len();
+            return;
+        }
+        // The last group has to end with the bytes. What does not fill a group is before all that
+        // do; so the message moves to the end of its group, or one group further.
+        let (front, groups) = bytes.split_at(bytes.len() % group);
+        let mut buffer = Message([0; ROOM]);
+        let mut next = &[][..];
+        match group.checked_sub(*used + front.len()) {
+            Some(zeros) => {
+                if zeros > 0 {
+                    message.copy_within(..*used, zeros);
+                    message[..zeros].fill(0);
+                }
+                message[group - front.len()..].copy_from_slice(front);
+            }
+            None => {
+                let kept = *used + front.len() - group;
+                let buffer = &mut buffer.0[..group];
+                let (moved, rest) = buffer.split_at_mut(group - front.len());
+                moved.copy_from_slice(&message[kept..*used]);
+                rest.copy_from_slice(front);
+                message.copy_within(..kept, group - kept);
+                message[..group - kept].fill(0);
+                next = buffer;
+            }
+        }
+        *used = group;
+        simd.run(Divide { message: room, next, groups });
+    }
+}
+
+impl fmt::Debug for Remainder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Remainder({:#018x} on {})", self.finish(), self.backend)
+    }
+}
+
+/// Divides the first group of rows in `message`, and those in `next` and `groups`, which have whole
+/// groups, and leaves in `message` the eight rows that are left of them.
+struct Divide<'a> {
+    message: &'a mut [u8; ROOM],
+    next: &'a [u8],
+    groups: &'a [u8],
+}
+
+impl Kernel for Divide<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn call<S: Simd>(self, simd: S) {
+        let Divide { message, next, groups } = self;
+        const { assert!(S::BYTES <= WIDEST) };
+        let group = ROWS * S::BYTES;
+        let c = constant(simd, S::BYTES);
+        // SAFETY: the assertion says that `message` has room for eight rows; chunks_exact makes
+        // groups of as many.
+        unsafe {
+            let mut rows = load(simd, message.as_ptr(), S::BYTES);
+            turn(simd, &mut rows);
+            for part in [next, groups] {
+                for group in part.chunks_exact(group) {
+                    divide(simd, &mut rows, c, group.as_ptr(), S::BYTES);
+                }
+            }
+            turn(simd, &mut rows);
+            store(simd, &rows, message.as_mut_ptr(), S::BYTES);
+        }
+    }
+}
+
+/// Halves the message until it is short.
+struct Finish<'a>(&'a [u8]);
+
+/// A message, and as many bytes behind it as a register may reach too far.
+#[repr(align(64))]
+struct Reachable([u8; ROOM + WIDEST]);
+
+impl Kernel for Finish<'_> {
+    type Out = u64;
+
+    #[inline(always)]
+    fn call<S: Simd>(self, simd: S) -> u64 {
+        const { assert!(S::BYTES <= WIDEST) };
+        let message = self.0;
+        // As 16 rows, with zeros in front. Of registers that are wider than a row the first bytes
+        // count; what is behind them is some other row, and does no harm.
+        let mut width = message.len().div_ceil(2 * ROWS).next_power_of_two();
+        assert!(width <= WIDEST / 2);
+        let mut buffers = (Reachable([0; ROOM + WIDEST]), Reachable([0; ROOM + WIDEST]));
+        let (mut from, mut to) = (&mut buffers.0.0, &mut buffers.1.0);
+        from[2 * ROWS * width - message.len()..][..message.len()].copy_from_slice(message);
+        while 2 * ROWS * width > SHORT {
+            let c = constant(simd, width);
+            // SAFETY: the assertion says that rows are at most half of the widest register, so that
+            // 16 of them end at ROOM, and a register that starts with the last one at most WIDEST
+            // bytes behind. The eight rows that are written end before that.
+            unsafe {
+                let mut rows = load(simd, from.as_ptr(), width);
+                turn(simd, &mut rows);
+                divide(simd, &mut rows, c, from.as_ptr().add(ROWS * width), width);
+                turn(simd, &mut rows);
+                // Each register overwrites what the one before it wrote too far.
+                store(simd, &rows, to.as_mut_ptr(), width);
+            }
+            (from, to) = (to, from);
+            width /= 2;
+        }
+        modulus::append(0, &from[..2 * ROWS * width])
+    }
+}
+
+/// G's constant for rows of so many bytes, a power of two.
+#[inline(always)]
+fn constant<S: Simd>(simd: S, width: usize) -> S::C {
+    simd.prepare(&CONSTANTS[width.trailing_zeros() as usize % CONSTANTS.len()])
+}
+
+/// # Safety
+/// From `from` on, registers can be read at eight places that are `width` bytes apart.
+#[inline(always)]
+unsafe fn load<S: Simd>(simd: S, from: *const u8, width: usize) -> [S::V; ROWS] {
+    let mut rows = [simd.zero(); ROWS];
+    for n in 0..ROWS {
+        // SAFETY: the caller's contract.
+        rows[n] = unsafe { simd.load(from.add(n * width)) };
+    }
+    rows
+}
+
+/// # Safety
+/// From `to` on, registers can be written at eight places that are `width` bytes apart.
+#[inline(always)]
+unsafe fn store<S: Simd>(simd: S, rows: &[S::V; ROWS], to: *mut u8, width: usize) {
+    for n in 0..ROWS {
+        // SAFETY: the caller's contract.
+        unsafe { simd.store(to.add(n * width), rows[n]) };
+    }
+}
+
+/// From the first eight rows of a message to the first eight of its quotient, and from the last
+/// eight of a quotient to what is left: this undoes itself.
+#[inline(always)]
+fn turn<S: Simd>(simd: S, rows: &mut [S::V; ROWS]) {
+    const { assert!(TERMS[0] < TERMS[1] && TERMS[1] <= ROWS / 2) };
+    for n in 0..ROWS {
+        for term in TERMS {
+            if n + term >= ROWS {
+                rows[n] = simd.xor(rows[n], rows[n + term - ROWS]);
+            }
+        }
+    }
+}
+
+/// The next eight rows of the quotient, of the message's rows that begin at `from`.
+///
+/// # Safety
+/// As for `load`.
+#[inline(always)]
+unsafe fn divide<S: Simd>(
+    simd: S,
+    rows: &mut [S::V; ROWS],
+    c: S::C,
+    from: *const u8,
+    width: usize,
+) {
+    for n in 0..ROWS {
+        // SAFETY: the caller's contract.
+        let row = unsafe { simd.load(from.add(n * width)) };
+        let later = simd.xor(rows[(n + TERMS[0]) % ROWS], rows[(n + TERMS[1]) % ROWS]);
+        let mut sum = simd.open(simd.xor(row, later));
+        simd.mul_add(&mut sum, c, simd.split(rows[n]));
+        rows[n] = simd.close(&sum);
+    }
+}
