@@ -152,10 +152,9 @@ impl<D: Dot> Limit<D> {
     /// So many whole strips that no sum overflows if all bytes are 255, and what is shorter than a
     /// strip has no sum that overflows either.
     ///
-    /// Of n blocks, each triple has n / 4, and the sums before each of these add up to at most 255 *
-    /// BLOCK * (n / 4)^2 / 2: four of that must fit 32 bits. So must the sums before each stripe,
-    /// which are fewer. Less than a strip is at most a strip's blocks one after the other: 255 *
-    /// BLOCK * n^2 / 2. Weighted bytes are the most if those above zero are 255 and the others 0:
+    /// The sums before each of n blocks add up to at most 255 * BLOCK * n^2 / 2, which must fit 32
+    /// bits. In stripes, each triple has n / 4 of them, and four triples an eighth of n^2; the sums
+    /// before each stripe are fewer. Weighted bytes are the most if those above zero are 255 and the others 0:
     /// 255 * CENTRE (CENTRE + 1) / 2 in a block; the least, if it is the other way round. They must
     /// fit 31 bits and a sign. Lanes are parts of these totals, and the sum of bytes is smaller.
     pub(super) const BYTES: usize = {
@@ -166,7 +165,7 @@ impl<D: Dot> Limit<D> {
         let mut strips = 0;
         loop {
             let blocks = (strips + 1) * (STRIP as u64 / block);
-            if 255 * block * (blocks * blocks / 8) >= 1 << 32
+            if 255 * block * (blocks * blocks / if D::STRIPES { 8 } else { 2 }) >= 1 << 32
                 || 255 * (weight * (weight + 1) / 2) * blocks >= 1 << 31
             {
                 break;
@@ -193,7 +192,7 @@ fn sums<D: Dot, const SWAP: bool>(dot: D, bytes: &[u8], behind: usize) -> (u64, 
     // stripes, before those of other triples.
     let (mut sums, mut before, mut stripes) = ((dot.none(), dot.none()), dot.none(), dot.none());
     let stripe = (left / 4 / block * block).min(STRIPE);
-    if left >= TURNS && stripe > 0 {
+    if D::STRIPES && left >= TURNS && stripe > 0 {
         let (mut all, mut each) = ([sums; 4], [before; 4]);
         while left >= 4 * stripe {
             let fetch = left + behind >= 8 * stripe && stripe == STRIPE;
@@ -228,7 +227,18 @@ fn sums<D: Dot, const SWAP: bool>(dot: D, bytes: &[u8], behind: usize) -> (u64, 
         sums.0 = add(three, all[3].0);
         sums.1 = add(add(all[0].1, all[1].1), add(all[2].1, all[3].1));
     }
-    while left >= block {
+    // Two at a time: what a loop costs shows where a block is short.
+    while left >= 2 * block {
+        for i in 0..2 {
+            before = add(before, sums.0);
+            // SAFETY: two blocks are left.
+            sums = dot.dot(sums, &unsafe { load::<D, SWAP>(dot, p.add(i * block)) });
+        }
+        // SAFETY: to the end at most.
+        p = unsafe { p.add(2 * block) };
+        left -= 2 * block;
+    }
+    if left >= block {
         before = add(before, sums.0);
         // SAFETY: a block is left.
         sums = dot.dot(sums, &unsafe { load::<D, SWAP>(dot, p) });

@@ -19,6 +19,9 @@ pub(super) unsafe trait Dot: Copy {
     const CENTRE: u32;
     /// What `words` leaves off each word.
     const BIAS: u32;
+    /// Whether four stripes of memory are summed up in turns: where the latency of sums is long, or
+    /// one stream is slower from memory than four, and there are registers for so many sums.
+    const STRIPES: bool;
     /// A register of bytes.
     type V: Copy;
     /// A register of sums.

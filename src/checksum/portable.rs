@@ -32,6 +32,7 @@ unsafe impl Dot for Portable {
     const BYTES: usize = 32;
     const CENTRE: u32 = 128;
     const BIAS: u32 = 0;
+    const STRIPES: bool = false;
     /// Bytes and words in the order of memory are those of the numbers from the lowest up.
     type V = [u64; 4];
     type Sums = u32;

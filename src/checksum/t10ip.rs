@@ -31,7 +31,7 @@ pub(super) fn finish(sum: u16) -> u16 {
 ///
 /// If `sector` is no power of two or shorter than 64, or `bytes` not as many sectors as `guards`.
 pub(super) fn guards(backend: Backend, sector: usize, bytes: &[u8], guards: &mut [u16]) {
-    assert!(sector.is_power_of_two() && sector >= 64, "sectors of {sector} bytes");
+    assert!(sector.is_power_of_two() && sector >= LINE, "sectors of {sector} bytes");
     assert_eq!(Some(bytes.len()), guards.len().checked_mul(sector), "bytes of all sectors");
     if sector <= LIMIT {
         backend.run(Guards { sector, bytes, guards });
@@ -60,6 +60,9 @@ fn fold32(sum: u32) -> u16 {
 /// As many bytes as have a sum that fits 32 bits, and is exact although lanes may overflow and have
 /// a bias: 2^16 words of 2^16 - 1.
 const LIMIT: usize = 1 << 17;
+
+/// A line of the caches: whole registers of every backend, and sectors are whole lines.
+const LINE: usize = 64;
 
 struct Words<'a> {
     bytes: &'a [u8],
@@ -113,7 +116,7 @@ pub(super) fn words<D: Dot>(dot: D, bytes: &[u8]) -> u64 {
 ///
 /// # Safety
 ///
-/// `bytes` are as many sectors as `guards`, and a sector is whole registers.
+/// `bytes` are as many sectors as `guards`, and a sector is whole lines.
 #[inline(always)]
 pub(super) unsafe fn whole<D: Dot>(dot: D, sector: usize, bytes: &[u8], guards: &mut [u16]) {
     let (fours, rest) = guards.as_chunks_mut::<4>();
@@ -121,7 +124,7 @@ pub(super) unsafe fn whole<D: Dot>(dot: D, sector: usize, bytes: &[u8], guards: 
     let mut left = fours.len();
     for four in fours {
         left -= 1;
-        // SAFETY: four more guards, four more sectors, whole registers each.
+        // SAFETY: four more guards, four more sectors, whole lines each.
         let sums = unsafe { sectors(dot, p, sector, left > 0) };
         for (guard, sum) in four.iter_mut().zip(dot.totals(sums)) {
             *guard = finish(fold32(unbiased::<D>(sum, sector)));
@@ -159,21 +162,21 @@ fn unbiased<D: Dot>(sum: u32, len: usize) -> u32 {
 ///
 /// # Safety
 ///
-/// `4 * len` bytes are readable at `p`, and `len` is whole registers.
+/// `4 * len` bytes are readable at `p`, and `len` is whole lines.
 #[inline(always)]
 unsafe fn sectors<D: Dot>(dot: D, p: *const u8, len: usize, fetch: bool) -> [D::Sums; 4] {
     let mut sums = [dot.none(); 4];
-    let mut at = 0;
-    while at < len {
+    for line in 0..len / LINE {
         for (i, sum) in sums.iter_mut().enumerate() {
-            let p = p.wrapping_add(i * len + at);
-            if fetch && at.is_multiple_of(64) {
-                dot.prefetch(p.wrapping_add(4 * len));
+            let line = p.wrapping_add(i * len + line * LINE);
+            if fetch {
+                dot.prefetch(line.wrapping_add(4 * len));
             }
-            // SAFETY: the register at `at` of sector `i`.
-            *sum = dot.words(*sum, unsafe { dot.load(p) });
+            for at in 0..LINE / D::BYTES {
+                // SAFETY: a register of a line of sector `i`.
+                *sum = dot.words(*sum, unsafe { dot.load(line.add(at * D::BYTES)) });
+            }
         }
-        at += D::BYTES;
     }
     sums
 }
@@ -187,14 +190,14 @@ unsafe fn sectors<D: Dot>(dot: D, p: *const u8, len: usize, fetch: bool) -> [D::
 unsafe fn registers<D: Dot>(dot: D, mut p: *const u8, len: usize) -> D::Sums {
     let mut sums = [dot.none(); 4];
     let mut left = len;
-    while left >= 4 * D::BYTES {
-        for (i, sum) in sums.iter_mut().enumerate() {
-            // SAFETY: four registers are left.
-            *sum = dot.words(*sum, unsafe { dot.load(p.add(i * D::BYTES)) });
+    while left >= 8 * D::BYTES {
+        for i in 0..8 {
+            // SAFETY: eight registers are left.
+            sums[i % 4] = dot.words(sums[i % 4], unsafe { dot.load(p.add(i * D::BYTES)) });
         }
         // SAFETY: to the end at most.
-        p = unsafe { p.add(4 * D::BYTES) };
-        left -= 4 * D::BYTES;
+        p = unsafe { p.add(8 * D::BYTES) };
+        left -= 8 * D::BYTES;
     }
     while left > 0 {
         // SAFETY: whole registers are left.

@@ -86,6 +86,7 @@ unsafe impl Dot for Pclmul {
     const BYTES: usize = 16;
     const CENTRE: u32 = 32;
     const BIAS: u32 = 1 << 15;
+    const STRIPES: bool = true;
     memory!(__m128i, _mm_loadu_si128);
     copied!();
     op! {
@@ -127,6 +128,7 @@ unsafe impl Dot for Avx2 {
     const BYTES: usize = 32;
     const CENTRE: u32 = 64;
     const BIAS: u32 = 1 << 15;
+    const STRIPES: bool = true;
     memory!(__m256i, _mm256_loadu_si256);
     copied!();
     op! {
@@ -179,6 +181,7 @@ unsafe impl Dot for Avx512 {
     /// From 127 to -128: all that a signed byte can be.
     const CENTRE: u32 = 127;
     const BIAS: u32 = 1 << 15;
+    const STRIPES: bool = true;
     memory!(__m512i, _mm512_loadu_si512);
 
     #[inline(always)]
