@@ -20,22 +20,30 @@ pub(super) fn zeros(register: u16, len: u64) -> u16 {
     (crc::shift::<crc::T10>(register.reverse_bits().into(), len) as u16).reverse_bits()
 }
 
-/// Writes the guards of sectors of `sector` bytes, which `bytes` is made of. Cost: one pass; on
-/// AVX-512 four sectors share what is to be done at their ends.
+/// Writes the guards of sectors of `sector` bytes, which `bytes` is made of. Cost: one pass. Sectors of
+/// 512 and 4096 bytes have code of their own; on AVX-512 four of them share what is to be done at their
+/// ends.
 ///
 /// # Panics
 ///
 /// If `sector` is no power of two or shorter than 64, or `bytes` not as many sectors as `guards`.
 pub(super) fn guards(backend: Backend, sector: usize, bytes: &[u8], guards: &mut [u16]) {
-    struct Guards<'a>(usize, &'a [u8], &'a mut [u16]);
-    impl Kernel for Guards<'_> {
+    struct Guards<'a, const SECTOR: usize>(&'a [u8], &'a mut [u16]);
+    impl<const SECTOR: usize> Kernel for Guards<'_, SECTOR> {
         type Out = ();
         #[inline(always)]
         fn call<S: Simd>(self, simd: S) {
-            simd.guards(self.0, self.1, self.2);
+            simd.guards::<SECTOR>(self.0.as_chunks().0, self.1);
         }
     }
     assert!(sector.is_power_of_two() && sector >= 64, "sectors of {sector} bytes");
     assert_eq!(Some(bytes.len()), guards.len().checked_mul(sector), "bytes of all sectors");
-    backend.run(Guards(sector, bytes, guards));
+    match sector {
+        512 => backend.run(Guards::<512>(bytes, guards)),
+        4096 => backend.run(Guards::<4096>(bytes, guards)),
+        // Nobody has such sectors.
+        _ => guards.iter_mut().zip(bytes.chunks(sector)).for_each(|(guard, sector)| {
+            *guard = update(backend, INIT, sector);
+        }),
+    }
 }

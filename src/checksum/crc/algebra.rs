@@ -71,7 +71,7 @@ impl Ends {
 
     /// Of what ends `pieces` before the end of the message and is itself `len` long.
     #[inline(always)]
-    pub(super) fn at(&self, pieces: usize, len: usize) -> &[[u64; 2]] {
+    pub(in super::super) fn at(&self, pieces: usize, len: usize) -> &[[u64; 2]] {
         let end = PIECES - pieces;
         &self.0[end - len..end]
     }

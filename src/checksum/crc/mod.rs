@@ -26,6 +26,7 @@ mod tests;
 
 use super::Backend;
 use super::simd::{Kernel, Simd};
+pub(super) use algebra::distance;
 pub(super) use poly::Constants;
 pub use poly::{Crc32, Crc32c, Crc64Nvme, Poly, T10};
 

@@ -74,6 +74,8 @@ trait Subject {
     fn name(&self) -> String;
     fn update<P: Poly>(&self, register: u64, bytes: &[u8]) -> u64;
     fn guards(&self, sector: usize, bytes: &[u8], guards: &mut [u16]);
+    /// Sizes of sectors that it makes guards of.
+    fn sectors(&self) -> &[usize];
 }
 
 impl Subject for Backend {
@@ -86,6 +88,9 @@ impl Subject for Backend {
     fn guards(&self, sector: usize, bytes: &[u8], guards: &mut [u16]) {
         t10crc::guards(*self, sector, bytes, guards);
     }
+    fn sectors(&self) -> &[usize] {
+        if cfg!(miri) { &[64, 512] } else { &[64, 128, 256, 512, 1024, 2048, 4096, 8192] }
+    }
 }
 
 impl<const LANES: usize> Subject for Soft<LANES> {
@@ -96,7 +101,13 @@ impl<const LANES: usize> Subject for Soft<LANES> {
         Fold::crc::<P>(*self, register, bytes)
     }
     fn guards(&self, sector: usize, bytes: &[u8], guards: &mut [u16]) {
-        Fold::guards(*self, sector, bytes, guards);
+        match sector {
+            512 => Fold::guards::<512>(*self, bytes.as_chunks().0, guards),
+            _ => Fold::guards::<64>(*self, bytes.as_chunks().0, guards),
+        }
+    }
+    fn sectors(&self) -> &[usize] {
+        &[64, 512]
     }
 }
 
@@ -156,9 +167,7 @@ fn check_lengths<P: Poly>(subject: &impl Subject) -> Result<(), String> {
 }
 
 fn check_guards(subject: &impl Subject) -> Result<(), String> {
-    let sizes: &[usize] =
-        if cfg!(miri) { &[64, 512] } else { &[64, 128, 256, 512, 1024, 2048, 4096, 8192] };
-    for sector in sizes {
+    for sector in subject.sectors() {
         for count in 0..if cfg!(miri) { 2 } else { 10 } {
             let bytes = &noise(sector * count + 1)[1..];
             let mut guards = Vec::from([0x5555; 10]);

@@ -3,7 +3,7 @@
 use core::arch::x86_64::*;
 
 use super::super::crc::{Poly, kernel};
-use super::super::fold::{Clmul, Fold, one_by_one};
+use super::super::fold::{Clmul, Fold};
 use super::{Avx2, Avx512, Pclmul, guards};
 
 /// Safe operations made of instructions that the token vouches for.
@@ -115,10 +115,8 @@ unsafe impl Fold for Avx512 {
     }
 
     #[inline(always)]
-    fn guards(self, sector: usize, bytes: &[u8], guards: &mut [u16]) {
-        if !guards::guards(self, sector, bytes, guards) {
-            one_by_one(self, sector, bytes, guards);
-        }
+    fn guards<const SECTOR: usize>(self, sectors: &[[u8; SECTOR]], guards: &mut [u16]) {
+        guards::guards(self, sectors, guards);
     }
 }
 

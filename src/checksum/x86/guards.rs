@@ -11,13 +11,20 @@
 
 use core::arch::x86_64::*;
 
-use super::super::crc::{Constants, Poly, T10};
-use super::super::fold::Clmul;
+use super::super::crc::{Constants, Poly, T10, distance};
+use super::super::fold::{Clmul, one_by_one};
 use super::Avx512;
 
-/// The longest sector that there are matrices for, and the shortest (two registers).
+/// The longest sector that there are matrices for.
 const MOST: usize = 4096;
-const LEAST: usize = 128;
+/// From here on the longest part of a sector goes through matrices and the rest through products.
+const MIXED: usize = 1024;
+/// Of eight registers, those that go through carry-less products.
+const CHAINS: usize = 2;
+
+/// What the sums of upper and lower bytes are multiplied by: the former are x^8 further on. The
+/// register of 64 bits that Barrett's products leave is x^48 times that of 16: x^56 and x^48.
+const PLACES: [u64; 2] = [1 << (63 - 56 + 1), 1 << (63 - 48 + 1)];
 
 /// For each word of 8 bytes of the longest sector, in rows of eight: the matrices of the upper and
 /// of the lower byte of the products. A shorter sector uses the last of them.
@@ -71,93 +78,119 @@ const fn times_x(power: u64) -> u64 {
     (power << 1 ^ upright() * (power >> 15)) & 0xffff
 }
 
-/// Guards of as many sectors of this size, a power of two; false if there are no matrices for it.
+/// Guards of as many sectors, which are 512 or 4096 bytes long.
 #[inline(always)]
-pub(super) fn guards(simd: Avx512, sector: usize, bytes: &[u8], guards: &mut [u16]) -> bool {
-    if !(LEAST..=MOST).contains(&sector) {
-        return false;
+pub(super) fn guards<const SECTOR: usize>(
+    simd: Avx512,
+    sectors: &[[u8; SECTOR]],
+    guards: &mut [u16],
+) {
+    let (fours, rest) = sectors.as_chunks::<4>();
+    let (four_guards, guards) = guards.as_chunks_mut::<4>();
+    for (guards, sectors) in four_guards.iter_mut().zip(fours) {
+        *guards = finish(simd, sums(simd, sectors));
     }
-    let (pairs, _) = MATRICES.0[(MOST - sector) / 64..].as_chunks::<2>();
-    let (fours, rest) = guards.as_chunks_mut::<4>();
-    let mut bytes = bytes;
-    for guards in fours {
-        let (sectors, left) = bytes.split_at(4 * sector);
-        // SAFETY: four sectors of half as many registers as there are matrices.
-        let planes = unsafe { planes::<4>(simd, pairs, sectors.as_ptr(), sector) };
-        *guards = finish(simd, planes);
-        bytes = left;
-    }
-    for guard in rest {
-        let (one, left) = bytes.split_at(sector);
-        // SAFETY: one such sector.
-        let [one] = unsafe { planes::<1>(simd, pairs, one.as_ptr(), sector) };
-        let none = [simd.low_wide(0); 2];
-        [*guard, ..] = finish(simd, [one, none, none, none]);
-        bytes = left;
-    }
-    true
+    one_by_one(simd, rest, guards);
 }
 
-/// The sums of the upper and the lower bytes of `N` sectors.
-///
-/// # Safety
-/// `p` is readable for `N` times `sector` bytes, and those are two registers for each of `pairs`.
-#[inline(always)]
-unsafe fn planes<const N: usize>(
-    simd: Avx512,
-    pairs: &[[[[u64; 8]; 2]; 2]],
-    p: *const u8,
-    sector: usize,
-) -> [[__m512i; 2]; N] {
-    let mut planes = [[simd.low_wide(0); 2]; N];
-    for (i, pair) in pairs.iter().enumerate() {
-        let mut matrices = [[simd.low_wide(0); 2]; 2];
-        for (to, from) in matrices.as_flattened_mut().iter_mut().zip(pair.as_flattened()) {
-            // SAFETY: eight words.
-            *to = unsafe { simd.load(from.as_ptr().cast()) };
+/// What a sector comes to.
+#[derive(Clone, Copy)]
+struct Sum {
+    /// The upper and the lower bytes of products with matrices.
+    planes: [__m512i; 2],
+    /// Carry-less products.
+    lanes: __m512i,
+}
+
+impl Sum {
+    #[inline(always)]
+    fn zero(simd: Avx512) -> Sum {
+        let zero = simd.low_wide(0);
+        Sum { planes: [zero; 2], lanes: zero }
+    }
+
+    /// Adds two registers of a sector, times their matrices.
+    #[inline(always)]
+    fn add(&mut self, simd: Avx512, sector: &[u8], at: usize, matrices: &[[__m512i; 2]; 2]) {
+        let (a, b) = (register(simd, sector, at), register(simd, sector, at + 64));
+        for (half, plane) in self.planes.iter_mut().enumerate() {
+            // SAFETY: instructions on registers; the token proves that the CPU has them.
+            *plane = unsafe {
+                let a = _mm512_gf2p8affine_epi64_epi8::<0>(a, matrices[0][half]);
+                let b = _mm512_gf2p8affine_epi64_epi8::<0>(b, matrices[1][half]);
+                _mm512_ternarylogic_epi64::<0x96>(*plane, a, b)
+            };
         }
-        for (s, plane) in planes.iter_mut().enumerate() {
-            let p = p.wrapping_add(s * sector + 128 * i);
-            // SAFETY: by the contract the sector has these two registers.
-            let (a, b) = unsafe { (simd.load(p), simd.load(p.wrapping_add(64))) };
-            for (half, plane) in plane.iter_mut().enumerate() {
-                // SAFETY: instructions on registers; the token proves that the CPU has them.
-                *plane = unsafe {
-                    let a = _mm512_gf2p8affine_epi64_epi8::<0>(a, matrices[0][half]);
-                    let b = _mm512_gf2p8affine_epi64_epi8::<0>(b, matrices[1][half]);
-                    _mm512_ternarylogic_epi64::<0x96>(*plane, a, b)
-                };
+    }
+
+    /// The sums of pairs of words: one of the upper bytes and one of the lower ones in every lane.
+    #[inline(always)]
+    fn words(self) -> __m512i {
+        let [upper, lower] = self.planes;
+        // SAFETY: instructions on registers; a token was had where they come from.
+        unsafe {
+            let even = _mm512_unpacklo_epi64(upper, lower);
+            _mm512_xor_si512(even, _mm512_unpackhi_epi64(upper, lower))
+        }
+    }
+}
+
+/// What four sectors come to.
+#[inline(always)]
+fn sums<const SECTOR: usize>(simd: Avx512, sectors: &[[u8; SECTOR]; 4]) -> [Sum; 4] {
+    const { assert!(SECTOR % 512 == 0 && SECTOR <= MOST) };
+    let mut sums = [Sum::zero(simd); 4];
+    let matrices = &MATRICES.0[(MOST - SECTOR) / 64..];
+    let mixed = if SECTOR < MIXED { 0 } else { CHAINS };
+    let step = simd.pair(const { distance(512, T10::POLYNOMIAL) });
+    let mut chains = [[simd.low_wide(0); CHAINS]; 4];
+    for (i, eight) in matrices.as_chunks::<8>().0.iter().enumerate() {
+        let at = 512 * i;
+        for (j, pair) in eight[..8 - mixed].as_chunks::<2>().0.iter().enumerate() {
+            let mut matrices = [[simd.low_wide(0); 2]; 2];
+            for (to, from) in matrices.as_flattened_mut().iter_mut().zip(pair.as_flattened()) {
+                // SAFETY: eight words.
+                *to = unsafe { simd.load(from.as_ptr().cast()) };
+            }
+            for ((sum, chains), sector) in sums.iter_mut().zip(&mut chains).zip(sectors) {
+                sum.add(simd, sector, at + 128 * j, &matrices);
+                // One here and one there: the CPU does not look far enough ahead to find products
+                // for one port behind all those for the other.
+                if let Some(chain) = chains[..mixed].get_mut(j) {
+                    let v = simd.mirror(register(simd, sector, at + 64 * (8 - CHAINS + j)));
+                    *chain = simd.fold(*chain, step, v);
+                }
             }
         }
     }
-    planes
+    for (sum, chains) in sums.iter_mut().zip(chains) {
+        for (j, chain) in chains[..mixed].iter().enumerate() {
+            let end = T10::ENDS.at(4 * (CHAINS - 1 - j), 4);
+            // SAFETY: four pairs.
+            let end = unsafe { simd.load(end.as_ptr().cast()) };
+            sum.lanes = simd.fold(*chain, end, sum.lanes);
+        }
+    }
+    sums
+}
+
+/// 64 bytes of a sector.
+#[inline(always)]
+fn register(simd: Avx512, sector: &[u8], at: usize) -> __m512i {
+    let bytes = &sector[at..at + 64];
+    // SAFETY: they are 64.
+    unsafe { simd.load(bytes.as_ptr()) }
 }
 
 /// The guards of the sectors whose sums these are.
 #[inline(always)]
-fn finish(simd: Avx512, planes: [[__m512i; 2]; 4]) -> [u16; 4] {
+fn finish(simd: Avx512, sums: [Sum; 4]) -> [u16; 4] {
+    let [a, b, c, d] = sums;
+    let words = add_lanes([a.words(), b.words(), c.words(), d.words()]);
+    let products = add_lanes([a.lanes, b.lanes, c.lanes, d.lanes]);
+    let sum = simd.fold(words, simd.pair(PLACES), products);
     // SAFETY: instructions on registers; the token proves that the CPU has them.
     unsafe {
-        // Eight words of the upper and of the lower bytes: one of each in every lane...
-        let mut lanes = [simd.low_wide(0); 4];
-        for (to, [upper, lower]) in lanes.iter_mut().zip(planes) {
-            let even = _mm512_unpacklo_epi64(upper, lower);
-            *to = _mm512_xor_si512(even, _mm512_unpackhi_epi64(upper, lower));
-        }
-        let [a, b, c, d] = lanes;
-        // ... and the four lanes of four sectors: one lane for each sector.
-        let ab = _mm512_shuffle_i64x2::<0x44>(a, b);
-        let ab = _mm512_xor_si512(ab, _mm512_shuffle_i64x2::<0xee>(a, b));
-        let cd = _mm512_shuffle_i64x2::<0x44>(c, d);
-        let cd = _mm512_xor_si512(cd, _mm512_shuffle_i64x2::<0xee>(c, d));
-        let sum = _mm512_shuffle_i64x2::<0x88>(ab, cd);
-        let sum = _mm512_xor_si512(sum, _mm512_shuffle_i64x2::<0xdd>(ab, cd));
-
-        // The upper bytes are x^8 further on than the lower ones. The register of 64 bits that
-        // Barrett's products leave is x^48 times that of 16, so that is where they go: x^56, x^48.
-        let places = simd.pair([1 << (64 - 56), 1 << (64 - 48)]);
-        let upper = _mm512_clmulepi64_epi128::<0x00>(sum, places);
-        let sum = _mm512_xor_si512(upper, _mm512_clmulepi64_epi128::<0x11>(sum, places));
         let k = simd.pair(T10::BARRETT);
         let quotient = _mm512_clmulepi64_epi128::<0x00>(sum, k);
         let sum = _mm512_xor_si512(sum, _mm512_clmulepi64_epi128::<0x10>(quotient, k));
@@ -170,5 +203,19 @@ fn finish(simd: Avx512, planes: [[__m512i; 2]; 4]) -> [u16; 4] {
         let swap = _mm_setr_epi8(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
         let words = _mm_cvtsi128_si64(_mm_shuffle_epi8(words, swap)) as u64;
         [words as u16, (words >> 16) as u16, (words >> 32) as u16, (words >> 48) as u16]
+    }
+}
+
+/// The sum of the four lanes of each, in one lane for each.
+#[inline(always)]
+fn add_lanes([a, b, c, d]: [__m512i; 4]) -> __m512i {
+    // SAFETY: instructions on registers; a token was had where they come from.
+    unsafe {
+        let ab = _mm512_shuffle_i64x2::<0x44>(a, b);
+        let ab = _mm512_xor_si512(ab, _mm512_shuffle_i64x2::<0xee>(a, b));
+        let cd = _mm512_shuffle_i64x2::<0x44>(c, d);
+        let cd = _mm512_xor_si512(cd, _mm512_shuffle_i64x2::<0xee>(c, d));
+        let sum = _mm512_shuffle_i64x2::<0x88>(ab, cd);
+        _mm512_xor_si512(sum, _mm512_shuffle_i64x2::<0xdd>(ab, cd))
     }
 }
