@@ -112,6 +112,11 @@
 #define LUSTRINE_ERR_BACKEND_UNAVAILABLE (-109)
 
 /**
+ * There is not one place for each guard.
+ */
+#define LUSTRINE_ERR_GUARD_COUNT (-113)
+
+/**
  * Erasure code of one geometry: makes `parity` shards from `data` shards, so that any `parity` of
  * them all can be lost and computed again. The code is Lustre's (GF(2^8), polynomial 0x11d, the
  * Cauchy matrix of ISA-L's `gf_gen_cauchy1_matrix`).
@@ -119,6 +124,25 @@
  * Never changes after it was made, hence any number of threads may use one at the same time.
  */
 typedef struct lustrine_codec lustrine_codec;
+
+/**
+ * A piece of memory of a bulk: what is transferred of a page or folio.
+ */
+typedef struct {
+  /**
+   * The first byte. NULL only if `len` is 0.
+   */
+  const uint8_t *data;
+  /**
+   * Bytes.
+   */
+  size_t len;
+  /**
+   * Where the first byte lies in its page; the offset in the file will do. Only T10 minds: its
+   * sectors are those of the page.
+   */
+  uint64_t offset;
+} lustrine_fragment;
 
 #ifdef __cplusplus
 extern "C" {
@@ -129,6 +153,51 @@ extern "C" {
  * loads the shared library can compare it with `LUSTRINE_VERSION`, which it was compiled with.
  */
 const char *lustrine_version(void);
+
+/**
+ * The checksum of a bulk of `nob` bytes, as Lustre's client and server compute it: over `count`
+ * fragments in order, as long as there are bytes left.
+ *
+ * `flags` says which checksum, as the field 0xf000 of `o_flags` does; what names none means Adler-32.
+ * `*sum` is what goes into `o_cksum`, a number of this machine's byte order.
+ *
+ * Errors:
+ *
+ * LUSTRINE_ERR_NULL, LUSTRINE_ERR_LENGTH.
+ *
+ * The caller promises:
+ *
+ * Pointers that are not NULL point to what is described: `count` fragments of readable bytes, room for
+ * the result.
+ */
+int32_t lustrine_bulk_checksum(uint32_t flags,
+                               uint64_t nob,
+                               const lustrine_fragment *fragments,
+                               size_t count,
+                               uint32_t *sum);
+
+/**
+ * lustrine_bulk_checksum(), which also writes the guards of T10's sectors to `guards`, whose bytes are
+ * those of the wire and of the disk (upper one first), and their number to `*used`. There is room for
+ * `room` of them. The other checksums have none.
+ *
+ * Errors:
+ *
+ * LUSTRINE_ERR_NULL, LUSTRINE_ERR_LENGTH, LUSTRINE_ERR_OVERLAP if `guards` overlaps a fragment;
+ * LUSTRINE_ERR_GUARD_COUNT if there are more guards than room, and then `guards` is undefined.
+ *
+ * The caller promises:
+ *
+ * As for lustrine_bulk_checksum(); `guards` is aligned to 2.
+ */
+int32_t lustrine_bulk_guards(uint32_t flags,
+                             uint64_t nob,
+                             const lustrine_fragment *fragments,
+                             size_t count,
+                             size_t room,
+                             uint32_t *sum,
+                             uint16_t *guards,
+                             size_t *used);
 
 /**
  * Makes a codec for `data` data shards and `parity` parity shards, with the fastest instructions

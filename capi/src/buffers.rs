@@ -23,7 +23,7 @@ pub(crate) unsafe fn table<'a, P>(table: *const P, count: usize) -> Result<&'a [
 }
 
 /// Address range of a buffer, or why it cannot be one.
-fn span(start: *const u8, len: usize) -> Result<(usize, usize), Code> {
+pub(crate) fn span(start: *const u8, len: usize) -> Result<(usize, usize), Code> {
     if start.is_null() {
         return Err(Code(LUSTRINE_ERR_NULL));
     }

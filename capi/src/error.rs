@@ -34,6 +34,9 @@ pub const LUSTRINE_ERR_BACKEND_UNKNOWN: i32 = -108;
 /// This processor lacks the instructions of that backend.
 pub const LUSTRINE_ERR_BACKEND_UNAVAILABLE: i32 = -109;
 
+/// There is not one place for each guard.
+pub const LUSTRINE_ERR_GUARD_COUNT: i32 = -113;
+
 /// Why a call fails: one of the numbers above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Code(pub(crate) i32);
@@ -85,6 +88,7 @@ pub(crate) const fn words(code: i32) -> &'static CStr {
         LUSTRINE_ERR_TABLE_SIZE => c"the caller's table is too short",
         LUSTRINE_ERR_BACKEND_UNKNOWN => c"no backend has that name",
         LUSTRINE_ERR_BACKEND_UNAVAILABLE => c"this processor lacks that backend's instructions",
+        LUSTRINE_ERR_GUARD_COUNT => c"there is not one place for each guard",
         _ => c"not an error number of lustrine",
     }
 }

@@ -7,6 +7,7 @@
 #![allow(unsafe_code)]
 
 mod buffers;
+pub mod checksum;
 pub mod codec;
 pub mod error;
 #[cfg(test)]
