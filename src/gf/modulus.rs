@@ -38,6 +38,8 @@ static SQUARES: [u64; 64] = {
 
 /// The remainder of the bytes so far, of which `remainder` is that, and eight more.
 const fn append8(remainder: u64, bytes: u64) -> u64 {
+    // What the remainder becomes when it is moved up by y^8 = y^3 + y + 9, and what of that is above
+    // y^8 again.
     bytes ^ folded(remainder ^ over(remainder))
 }
 
@@ -46,19 +48,19 @@ const fn append1(remainder: u64, byte: u8) -> u64 {
     (remainder << 8) ^ byte as u64 ^ folded(remainder >> 56)
 }
 
-/// y^8 times a remainder is y^3 + y + 9 times it.. as far as it stays below y^8.
+/// y^3 + y + 9 times a remainder, without what of it would be y^8 and above.
 const fn folded(remainder: u64) -> u64 {
     (remainder << (8 * TERMS[1])) ^ (remainder << (8 * TERMS[0])) ^ times_constant(remainder)
 }
 
-/// .. and this, times y^8 again, is what does not. Of this all stays.
+/// What `folded` leaves out, divided by y^8: so little that nothing is left out of its `folded`.
 const fn over(remainder: u64) -> u64 {
     const { assert!(TERMS[1] <= 4) };
     (remainder >> (64 - 8 * TERMS[1])) ^ (remainder >> (64 - 8 * TERMS[0]))
 }
 
-/// The remainder of the bytes so far, of which `remainder` is that, and `bytes`. Cost: eleven
-/// instructions, one after the other, for 8 bytes.
+/// The remainder of the bytes so far, of which `remainder` is that, and `bytes`. Cost: some
+/// twelve cycles for 8 bytes, which wait for those before.
 pub(super) fn append(mut remainder: u64, bytes: &[u8]) -> u64 {
     let (eights, rest) = bytes.as_chunks();
     for eight in eights {

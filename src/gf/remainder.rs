@@ -6,12 +6,20 @@
 //! at once, which leaves eight rows; and because G divides G(y)^w, the remainder modulo G has not
 //! changed.
 //!
+//! With c = 9^w, and those before the first being zero, the rows q of the quotient are
+//!
 //! ```text
-//! divide rows m[0], m[1] ... by z^8 + z^3 + z + c, c = 9^w:       `turn` what is before m[n],
-//!     q[n] = m[n] + q[n - 5] + q[n - 7] + c q[n - 8]              `divide`, for eight rows at a time
-//! the remainder is what is left of the last eight if what follows from no further q is not added:
-//!     q[5] - q[0],  q[6] - q[1],  q[7] - q[2] - q[0]              `turn`
+//! q[n] = m[n] + q[n - 5] + q[n - 7] + c q[n - 8]                `divide`, for eight rows at a time
 //! ```
+//!
+//! The last eight m make no more of the quotient, but the remainder. It is what the formula gives, but
+//! for what that added of these eight rows themselves, which is taken back. Counted from 0 among them,
+//!
+//! ```text
+//! r[5] = q[5] + q[0],   r[6] = q[6] + q[1],   r[7] = q[7] + q[2] + q[0]                     `turn`
+//! ```
+//!
+//! and the others are as they are. The first eight q are made of the first eight m by the same sums.
 //!
 //! The eight q that are needed are registers, which take turns: nothing is moved from one to the
 //! next. First the rows are as wide as a register; then the eight rows that are left are read as 16
@@ -21,6 +29,8 @@
 #![allow(clippy::needless_range_loop)]
 
 use core::fmt;
+use core::mem::MaybeUninit;
+use core::slice;
 
 use super::Backend;
 use super::modulus::{self, CONSTANTS, TERMS};
@@ -30,7 +40,7 @@ use super::simd::{Kernel, Simd};
 const ROWS: usize = 8;
 /// The most bytes of a register.
 const WIDEST: usize = 64;
-/// Bytes of eight rows of the widest registers.
+/// Bytes of eight rows of the widest register.
 const ROOM: usize = ROWS * WIDEST;
 /// Up to so many bytes, a number is as fast as registers.
 const SHORT: usize = 64;
@@ -47,13 +57,18 @@ pub(crate) struct Remainder {
     backend: Backend,
 }
 
+/// Bytes, and behind them as many as a register may reach too far.
 #[derive(Clone)]
 #[repr(align(64))]
-struct Message([u8; ROOM]);
+struct Message([u8; ROOM + WIDEST]);
+
+impl Message {
+    const ZEROS: Message = Message([0; ROOM + WIDEST]);
+}
 
 impl Remainder {
     pub(crate) const fn new(backend: Backend) -> Remainder {
-        Remainder { message: Message([0; ROOM]), used: 0, backend }
+        Remainder { message: Message::ZEROS, used: 0, backend }
     }
 
     /// Takes in `bytes`.
@@ -100,47 +115,52 @@ impl Remainder {
 
     /// `finish` on the backend that this was made for.
     pub(super) fn finish_on<S: Simd>(&self, simd: S) -> u64 {
-        let message = &self.message.0[..self.used];
-        if message.len() <= SHORT { modulus::append(0, message) } else { simd.run(Finish(message)) }
+        if self.used <= SHORT {
+            modulus::append(0, &self.message.0[..self.used])
+        } else {
+            simd.run(Finish { message: &self.message, used: self.used })
+        }
     }
 
     /// `update` on the backend that this was made for.
     pub(super) fn update_on<S: Simd>(&mut self, simd: S, bytes: &[u8]) {
         const { assert!(S::BYTES <= WIDEST) };
-        let Remainder { message: Message(room), used, .. } = self;
+        let Remainder { message, used, .. } = self;
         let group = ROWS * S::BYTES;
-        let message = &mut room[..group];
+        let kept = &mut message.0[..group];
         if bytes.len() <= group - *used {
-            message[*used..][..bytes.len()].copy_from_slice(bytes);
+            kept[*used..][..bytes.len()].copy_from_slice(bytes);
             *used += bytes.len();
             return;
         }
         // The last group has to end with the bytes. What does not fill a group is before all that
         // do; so the message moves to the end of its group, or one group further.
         let (front, groups) = bytes.split_at(bytes.len() % group);
-        let mut buffer = Message([0; ROOM]);
-        let mut next = &[][..];
-        match group.checked_sub(*used + front.len()) {
+        let mut buffer;
+        let next = match group.checked_sub(*used + front.len()) {
             Some(zeros) => {
-                if zeros > 0 {
-                    message.copy_within(..*used, zeros);
-                    message[..zeros].fill(0);
+                // A message of nothing is all zeros.
+                if *used > 0 && zeros > 0 {
+                    kept.copy_within(..*used, zeros);
+                    kept[..zeros].fill(0);
                 }
-                message[group - front.len()..].copy_from_slice(front);
+                kept[group - front.len()..].copy_from_slice(front);
+                &[][..]
             }
             None => {
-                let kept = *used + front.len() - group;
-                let buffer = &mut buffer.0[..group];
-                let (moved, rest) = buffer.split_at_mut(group - front.len());
-                moved.copy_from_slice(&message[kept..*used]);
+                let stays = *used + front.len() - group;
+                buffer = Message::ZEROS;
+                let next = &mut buffer.0[..group];
+                let (moved, rest) = next.split_at_mut(group - front.len());
+                moved.copy_from_slice(&kept[stays..*used]);
                 rest.copy_from_slice(front);
-                message.copy_within(..kept, group - kept);
-                message[..group - kept].fill(0);
-                next = buffer;
+                kept.copy_within(..stays, group - stays);
+                kept[..group - stays].fill(0);
+                next
             }
-        }
+        };
         *used = group;
-        simd.run(Divide { message: room, next, groups });
+        simd.run(Divide { message, next, groups });
     }
 }
 
@@ -153,7 +173,7 @@ impl fmt::Debug for Remainder {
 /// Divides the first group of rows in `message`, and those in `next` and `groups`, which have whole
 /// groups, and leaves in `message` the eight rows that are left of them.
 struct Divide<'a> {
-    message: &'a mut [u8; ROOM],
+    message: &'a mut Message,
     next: &'a [u8],
     groups: &'a [u8],
 }
@@ -170,7 +190,7 @@ impl Kernel for Divide<'_> {
         // SAFETY: the assertion says that `message` has room for eight rows; chunks_exact makes
         // groups of as many.
         unsafe {
-            let mut rows = load(simd, message.as_ptr(), S::BYTES);
+            let mut rows = load(simd, message.0.as_ptr(), S::BYTES);
             turn(simd, &mut rows);
             for part in [next, groups] {
                 for group in part.chunks_exact(group) {
@@ -178,17 +198,16 @@ impl Kernel for Divide<'_> {
                 }
             }
             turn(simd, &mut rows);
-            store(simd, &rows, message.as_mut_ptr(), S::BYTES);
+            store(simd, &rows, message.0.as_mut_ptr(), S::BYTES);
         }
     }
 }
 
-/// Halves the message until it is short.
-struct Finish<'a>(&'a [u8]);
-
-/// A message, and as many bytes behind it as a register may reach too far.
-#[repr(align(64))]
-struct Reachable([u8; ROOM + WIDEST]);
+/// Halves the message until it is short, which it must not be before.
+struct Finish<'a> {
+    message: &'a Message,
+    used: usize,
+}
 
 impl Kernel for Finish<'_> {
     type Out = u64;
@@ -196,31 +215,46 @@ impl Kernel for Finish<'_> {
     #[inline(always)]
     fn call<S: Simd>(self, simd: S) -> u64 {
         const { assert!(S::BYTES <= WIDEST) };
-        let message = self.0;
+        let Finish { message, used } = self;
         // As 16 rows, with zeros in front. Of registers that are wider than a row the first bytes
         // count; what is behind them is some other row, and does no harm.
-        let mut width = message.len().div_ceil(2 * ROWS).next_power_of_two();
-        assert!(width <= WIDEST / 2);
-        let mut buffers = (Reachable([0; ROOM + WIDEST]), Reachable([0; ROOM + WIDEST]));
-        let (mut from, mut to) = (&mut buffers.0.0, &mut buffers.1.0);
-        from[2 * ROWS * width - message.len()..][..message.len()].copy_from_slice(message);
+        let mut width = used.div_ceil(2 * ROWS).next_power_of_two();
+        assert!(used > SHORT && width <= S::BYTES / 2);
+        let mut padded;
+        let zeros = 2 * ROWS * width - used;
+        let mut from = if zeros == 0 {
+            message.0.as_ptr()
+        } else {
+            padded = Message::ZEROS;
+            padded.0[zeros..][..used].copy_from_slice(&message.0[..used]);
+            padded.0.as_ptr()
+        };
+        let mut halves = [const { MaybeUninit::<Message>::uninit() }; 2];
+        let [to, other] = &mut halves;
+        let (mut to, mut other) = (to.as_mut_ptr().cast::<u8>(), other.as_mut_ptr().cast::<u8>());
         while 2 * ROWS * width > SHORT {
             let c = constant(simd, width);
-            // SAFETY: the assertion says that rows are at most half of the widest register, so that
-            // 16 of them end at ROOM, and a register that starts with the last one at most WIDEST
-            // bytes behind. The eight rows that are written end before that.
+            // SAFETY: the assertions say that a row is at most half a register, and a register at
+            // most WIDEST: so 16 rows end at ROOM at the latest, and a register that starts with the
+            // last of them is within a Message. All that is read is initialised: at first all of the
+            // Message is. Later, registers at distances of `width` were written, eight of rows and
+            // one of zeros, each reaching to the next or further; the last of them reaches as far as
+            // one that starts with the last of 16 rows of half that width.
             unsafe {
-                let mut rows = load(simd, from.as_ptr(), width);
+                let mut rows = load(simd, from, width);
                 turn(simd, &mut rows);
-                divide(simd, &mut rows, c, from.as_ptr().add(ROWS * width), width);
+                divide(simd, &mut rows, c, from.add(ROWS * width), width);
                 turn(simd, &mut rows);
-                // Each register overwrites what the one before it wrote too far.
-                store(simd, &rows, to.as_mut_ptr(), width);
+                store(simd, &rows, to, width);
+                simd.store(to.add(ROWS * width), simd.zero());
             }
-            (from, to) = (to, from);
+            from = to;
+            (to, other) = (other, to);
             width /= 2;
         }
-        modulus::append(0, &from[..2 * ROWS * width])
+        // SAFETY: as many bytes are what the last of the rounds above wrote, of which there was at
+        // least one, because the message is not short.
+        modulus::append(0, unsafe { slice::from_raw_parts(from, 2 * ROWS * width) })
     }
 }
 

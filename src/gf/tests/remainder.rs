@@ -16,8 +16,10 @@ fn divide<S: Simd>(simd: S, pieces: &[&[u8]]) -> [u8; 8] {
 /// three that end anywhere.
 pub(super) fn check<S: Simd>(simd: S) -> Result<(), String> {
     let bytes = oracle::noise(5000, 6);
-    let step = if cfg!(miri) { 211 } else { 1 };
-    for len in (0..1100).step_by(step).chain([4095, 4096, 4097]) {
+    // Each kind of path, but few bytes for Miri.
+    let all = (0..1100).chain([4095, 4096, 4097]);
+    let lengths: Vec<_> = if cfg!(miri) { vec![0, 9, 130, 300, 640] } else { all.collect() };
+    for len in lengths {
         let block = &bytes[len % 61..][..len];
         let expected = digest(block);
         let fault = |what: &str| Err(format!("{}: remainder of {len} bytes {what}", S::NAME));
@@ -41,6 +43,9 @@ pub(super) fn check<S: Simd>(simd: S) -> Result<(), String> {
 #[test]
 fn broken_remainders_are_found() {
     assert_eq!(check(Broken(usize::MAX)), Ok(()));
+    if cfg!(miri) {
+        return;
+    }
     for fault in ["products overwrite the sum", "a difference is a union"] {
         let number = FAULTS.iter().position(|name| *name == fault).unwrap();
         assert!(check(Broken(number)).is_err(), "not found: {fault}");
@@ -51,7 +56,7 @@ fn broken_remainders_are_found() {
 #[test]
 fn numbers_are_right() {
     let bytes = oracle::noise(300, 8);
-    for len in (0..300).step_by(if cfg!(miri) { 37 } else { 1 }) {
+    for len in (0..300).step_by(if cfg!(miri) { 97 } else { 1 }) {
         let mut remainder = Remainder::new(Backend::Portable(Portable));
         remainder.update(&bytes[..len / 3]);
         remainder.update(&bytes[len / 3..len]);
