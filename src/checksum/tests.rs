@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 
 #[path = "../../tests/common/sums.rs"]
-mod sums;
+pub(super) mod sums;
 
 /// Sum and guards of fragments of pages: where in its page each begins, and its bytes.
 fn walk(checksum: Checksum, fragments: &[(usize, &[u8])]) -> (u32, Vec<u16>) {
