@@ -28,10 +28,9 @@ pub(super) fn update(backend: Backend, sum: u32, bytes: &[u8]) -> u32 {
 
 /// The sum after the bytes of `guards`, of each the upper one first. Cost: one pass.
 pub(super) fn guards(backend: Backend, sum: u32, guards: &[u16]) -> u32 {
-    if let [first, rest @ ..] = guards
-        && rest.len() < 3
-    {
-        return rest.iter().fold(push(sum, *first), |sum, guard| push(sum, *guard));
+    // For so few, a kernel's sums at the end take longer.
+    if guards.len() < 8 {
+        return guards.iter().fold(sum, |sum, guard| push(sum, *guard));
     }
     // SAFETY: as many bytes as the guards have, and no bytes are invalid.
     let bytes = unsafe {
@@ -141,6 +140,7 @@ pub(super) fn whole<D: Dot, const SWAP: bool>(dot: D, mut sum: u32, mut bytes: &
 const TURNS: usize = 1024;
 /// Stripes are at most a page.
 const STRIPE: usize = 4096;
+/// Four stripes.
 const STRIP: usize = 4 * STRIPE;
 
 /// How many bytes are summed up before sums are reduced.
@@ -153,10 +153,11 @@ impl<D: Dot> Limit<D> {
     /// strip has no sum that overflows either.
     ///
     /// The sums before each of n blocks add up to at most 255 * BLOCK * n^2 / 2, which must fit 32
-    /// bits. In stripes, each triple has n / 4 of them, and four triples an eighth of n^2; the sums
-    /// before each stripe are fewer. Weighted bytes are the most if those above zero are 255 and the others 0:
-    /// 255 * CENTRE (CENTRE + 1) / 2 in a block; the least, if it is the other way round. They must
-    /// fit 31 bits and a sign. Lanes are parts of these totals, and the sum of bytes is smaller.
+    /// bits. In stripes, each triple has n / 4 blocks, and four triples a fourth of these sums; the
+    /// sums before each stripe are smaller. Weighted bytes are the most if those above zero are 255
+    /// and the others 0: 255 * CENTRE (CENTRE + 1) / 2 in a block; the least, if it is the other
+    /// way round. They must fit 31 bits and a sign. The sum of bytes is smaller, and lanes may
+    /// overflow where their total does not.
     pub(super) const BYTES: usize = {
         assert!(STRIPE.is_multiple_of(Self::BLOCK));
         let (block, above) = (Self::BLOCK as u64, D::CENTRE as u64);
@@ -180,11 +181,10 @@ impl<D: Dot> Limit<D> {
 
 /// The sum of `bytes`, and the sum of the sums after each.
 ///
-/// `bytes` are whole strips, at most [`Limit::BYTES`], or less than a strip. As many as `behind` are
-/// known to follow them in memory, and will be asked for next.
+/// `bytes` are whole strips, at most [`Limit::BYTES`], or less than a strip. In memory, `behind`
+/// more follow, which will be asked for next.
 #[inline(always)]
 fn sums<D: Dot, const SWAP: bool>(dot: D, bytes: &[u8], behind: usize) -> (u64, u64) {
-    let add = |a, b| dot.add(a, b);
     let block = Limit::<D>::BLOCK;
     let mut p = bytes.as_ptr();
     let mut left = bytes.len();
@@ -196,7 +196,8 @@ fn sums<D: Dot, const SWAP: bool>(dot: D, bytes: &[u8], behind: usize) -> (u64, 
         let (mut all, mut each) = ([sums; 4], [before; 4]);
         while left >= 4 * stripe {
             let fetch = left + behind >= 8 * stripe && stripe == STRIPE;
-            stripes = add(stripes, add(add(all[0].0, all[1].0), add(all[2].0, all[3].0)));
+            stripes =
+                dot.add(stripes, dot.add(dot.add(all[0].0, all[1].0), dot.add(all[2].0, all[3].0)));
             let mut at = 0;
             while at < stripe {
                 for (i, (sums, before)) in all.iter_mut().zip(&mut each).enumerate() {
@@ -208,7 +209,7 @@ fn sums<D: Dot, const SWAP: bool>(dot: D, bytes: &[u8], behind: usize) -> (u64, 
                             line += 64;
                         }
                     }
-                    *before = add(*before, sums.0);
+                    *before = dot.add(*before, sums.0);
                     // SAFETY: four stripes are left, of whole blocks each.
                     *sums = dot.dot(*sums, &unsafe { load::<D, SWAP>(dot, p) });
                 }
@@ -220,17 +221,20 @@ fn sums<D: Dot, const SWAP: bool>(dot: D, bytes: &[u8], behind: usize) -> (u64, 
         }
         // A strip has three stripes of other triples, and within the last strip, three were behind
         // the first, two behind the second.
-        let two = add(all[0].0, all[1].0);
-        let three = add(two, all[2].0);
-        stripes = add(add(stripes, add(stripes, stripes)), add(add(all[0].0, two), three));
-        before = add(add(each[0], each[1]), add(each[2], each[3]));
-        sums.0 = add(three, all[3].0);
-        sums.1 = add(add(all[0].1, all[1].1), add(all[2].1, all[3].1));
+        let two = dot.add(all[0].0, all[1].0);
+        let three = dot.add(two, all[2].0);
+        stripes = dot.add(
+            dot.add(stripes, dot.add(stripes, stripes)),
+            dot.add(dot.add(all[0].0, two), three),
+        );
+        before = dot.add(dot.add(each[0], each[1]), dot.add(each[2], each[3]));
+        sums.0 = dot.add(three, all[3].0);
+        sums.1 = dot.add(dot.add(all[0].1, all[1].1), dot.add(all[2].1, all[3].1));
     }
     // Two at a time: what a loop costs shows where a block is short.
     while left >= 2 * block {
         for i in 0..2 {
-            before = add(before, sums.0);
+            before = dot.add(before, sums.0);
             // SAFETY: two blocks are left.
             sums = dot.dot(sums, &unsafe { load::<D, SWAP>(dot, p.add(i * block)) });
         }
@@ -239,7 +243,7 @@ fn sums<D: Dot, const SWAP: bool>(dot: D, bytes: &[u8], behind: usize) -> (u64, 
         left -= 2 * block;
     }
     if left >= block {
-        before = add(before, sums.0);
+        before = dot.add(before, sums.0);
         // SAFETY: a block is left.
         sums = dot.dot(sums, &unsafe { load::<D, SWAP>(dot, p) });
         // SAFETY: to the end at most.
@@ -248,7 +252,7 @@ fn sums<D: Dot, const SWAP: bool>(dot: D, bytes: &[u8], behind: usize) -> (u64, 
     }
     let mut missing = 0;
     if left > 0 {
-        before = add(before, sums.0);
+        before = dot.add(before, sums.0);
         // SAFETY: as many bytes are left, fewer than a block.
         sums = dot.dot(sums, &unsafe { load_part::<D, SWAP>(dot, p, left) });
         missing = block - left;

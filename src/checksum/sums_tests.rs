@@ -12,10 +12,8 @@ use proptest::prelude::*;
 use super::adler32::{self, Limit};
 use super::dot::Dot;
 use super::simd::{Kernel, Simd};
+use super::tests::sums;
 use super::{Backend, Checksum, Portable, t10ip};
-
-#[path = "../../tests/common/sums.rs"]
-mod sums;
 
 const P: u64 = 65521;
 
@@ -50,7 +48,7 @@ fn lengths() -> Vec<usize> {
 
 /// Everything that is made of a `Dot`, against the definitions.
 fn check_all<D: Dot>(dot: D) -> Result<(), String> {
-    let bytes = sums::noise(50_000);
+    let bytes = sums::noise(if cfg!(miri) { 40_000 } else { 60_000 });
     let same = |got: u32, expected: u32, what: &str, len: usize| match got == expected {
         true => Ok(()),
         false => Err(format!("{what} of {len} bytes: {got:#x}, not {expected:#x}")),
@@ -68,8 +66,12 @@ fn check_all<D: Dot>(dot: D) -> Result<(), String> {
         same(got.into(), naive_ip(bytes).into(), "IP sum", len)?;
     }
     for sector in [64, 128, 256, 512, 4096] {
-        for count in 0..=if cfg!(miri) { 5 } else { 9 } {
-            let bytes = &bytes[count..][..count * sector];
+        // Also as many as four pages have, and around that.
+        let strip = 16384 / sector;
+        let long =
+            if cfg!(miri) { vec![] } else { vec![strip - 1, strip, strip + 1, 2 * strip + 5] };
+        for count in (0..=9).chain(long) {
+            let bytes = &bytes[count % 64..][..count * sector];
             let mut guards = vec![0xa5a5; count];
             // SAFETY: as many sectors as guards, powers of two.
             unsafe { t10ip::whole(dot, sector, bytes, &mut guards) };
