@@ -56,6 +56,9 @@ pub(super) unsafe trait Clmul: Fold {
     /// # Safety
     /// `p` is readable for `n` bytes; `n` is a multiple of 16 below `BYTES`.
     unsafe fn load_last(self, p: *const u8, n: usize) -> Self::V;
+    /// Hints that the line at `p` is read soon. Any address is allowed.
+    #[inline(always)]
+    fn prefetch(self, _p: *const u8) {}
     /// Each byte with its bits turned round.
     fn mirror(self, v: Self::V) -> Self::V;
     fn xor(self, a: Self::V, b: Self::V) -> Self::V;

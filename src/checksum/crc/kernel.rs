@@ -23,6 +23,11 @@ use super::{Poly, algebra};
 const PIECE: usize = 16;
 /// Chains of products.
 const CHAINS: usize = 8;
+/// How far ahead memory is asked for what comes, and in what pieces. By themselves CPUs stop at the
+/// end of a page.
+const AHEAD: usize = 2048;
+const LINE: usize = 64;
+const PAGE: usize = 4096;
 
 /// The register after `bytes`.
 #[inline(always)]
@@ -114,6 +119,12 @@ unsafe fn sum<S: Clmul, P: Poly>(simd: S, register: u64, bytes: &[u8]) -> S::V {
         blocks -= CHAINS;
         let step = simd.pair(const { algebra::distance(CHAINS * S::BYTES, P::POLYNOMIAL) });
         while blocks >= CHAINS {
+            // Not beyond the end, where nobody may want what is there, and not for a page alone.
+            if blocks * S::BYTES > PAGE {
+                for line in 0..CHAINS * S::BYTES / LINE {
+                    simd.prefetch(p.wrapping_add(AHEAD + LINE * line));
+                }
+            }
             for (i, chain) in chains.iter_mut().enumerate() {
                 *chain = simd.fold(*chain, step, load(p.wrapping_add(i * S::BYTES)));
             }

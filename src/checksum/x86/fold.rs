@@ -22,6 +22,11 @@ macro_rules! lane {
     () => {
         type X = __m128i;
 
+        #[inline(always)]
+        fn prefetch(self, p: *const u8) {
+            // SAFETY: a prefetch never faults; it is SSE.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+        }
         op! {
             fn low(low: u64) -> __m128i { _mm_cvtsi64_si128(low as i64) }
         }
