@@ -17,6 +17,22 @@ macro_rules! op {
     )*};
 }
 
+/// Lower half times lower half.
+// Not `inline(always)`, as the others: it needs more than the target has, and what needs that is
+// inlined where it is enabled, or not at all.
+#[inline]
+#[target_feature(enable = "neon,aes")]
+fn low_product(a: uint64x2_t, b: uint64x2_t) -> uint64x2_t {
+    vreinterpretq_u64_p128(vmull_p64(vgetq_lane_u64::<0>(a), vgetq_lane_u64::<0>(b)))
+}
+
+/// Upper half times upper half.
+#[inline]
+#[target_feature(enable = "neon,aes")]
+fn high_product(a: uint64x2_t, b: uint64x2_t) -> uint64x2_t {
+    vreinterpretq_u64_p128(vmull_high_p64(vreinterpretq_p64_u64(a), vreinterpretq_p64_u64(b)))
+}
+
 // SAFETY: only detection or an unsafe constructor makes the token.
 unsafe impl Fold for Pmull {
     #[inline(always)]
@@ -50,9 +66,7 @@ unsafe impl Clmul for Pmull {
             vcombine_u64(vcreate_u64(pair[0]), vcreate_u64(pair[1]))
         }
         fn fold(a: uint64x2_t, b: uint64x2_t, c: uint64x2_t) -> uint64x2_t {
-            let low = vmull_p64(vgetq_lane_u64::<0>(a), vgetq_lane_u64::<0>(b));
-            let high = vmull_high_p64(vreinterpretq_p64_u64(a), vreinterpretq_p64_u64(b));
-            let sum = veorq_u64(vreinterpretq_u64_p128(low), vreinterpretq_u64_p128(high));
+            let sum = veorq_u64(low_product(a, b), high_product(a, b));
             veorq_u64(sum, c)
         }
         fn low(low: u64) -> uint64x2_t { vcombine_u64(vcreate_u64(low), vcreate_u64(0)) }
@@ -74,11 +88,11 @@ unsafe impl Clmul for Pmull {
         let [quotient, polynomial] = P::BARRETT;
         // SAFETY: instructions on registers; the token proves that the CPU has them.
         unsafe {
-            let quotient = vreinterpretq_u64_p128(vmull_p64(vgetq_lane_u64::<0>(x), quotient));
-            let quotient = vgetq_lane_u64::<0>(quotient);
-            let product = vreinterpretq_u64_p128(vmull_p64(quotient, polynomial));
-            let sum = vgetq_lane_u64::<1>(veorq_u64(x, product));
-            if P::POLYNOMIAL >> 63 == 1 { sum ^ quotient } else { sum }
+            let quotient = low_product(x, vdupq_n_u64(quotient));
+            let sum = veorq_u64(x, low_product(quotient, vdupq_n_u64(polynomial)));
+            let even = vgetq_lane_u64::<1>(sum);
+            let odd = P::POLYNOMIAL >> 63 == 1;
+            if odd { even ^ vgetq_lane_u64::<0>(quotient) } else { even }
         }
     }
 }

@@ -26,9 +26,9 @@ mod tests;
 
 use super::Backend;
 use super::simd::{Kernel, Simd};
-pub(super) use algebra::distance;
-pub(super) use poly::Constants;
 pub use poly::{Crc32, Crc32c, Crc64Nvme, Poly, T10};
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+pub(super) use {algebra::distance, poly::Constants};
 
 /// The register after `bytes`, of any length and alignment.
 ///
