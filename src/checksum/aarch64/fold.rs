@@ -44,6 +44,7 @@ unsafe impl Fold for Pmull {
 // SAFETY: as above; uint64x2_t is 16 bytes.
 unsafe impl Clmul for Pmull {
     const BYTES: usize = 16;
+    const UPRIGHT: bool = false;
     type V = uint64x2_t;
     type X = uint64x2_t;
 
@@ -58,7 +59,7 @@ unsafe impl Clmul for Pmull {
         self.low(0)
     }
     op! {
-        fn mirror(v: uint64x2_t) -> uint64x2_t {
+        fn turn(v: uint64x2_t) -> uint64x2_t {
             vreinterpretq_u64_u8(vrbitq_u8(vreinterpretq_u8_u64(v)))
         }
         fn xor(a: uint64x2_t, b: uint64x2_t) -> uint64x2_t { veorq_u64(a, b) }
@@ -82,6 +83,11 @@ unsafe impl Clmul for Pmull {
     #[inline(always)]
     fn narrow(self, v: uint64x2_t) -> uint64x2_t {
         v
+    }
+    #[inline(always)]
+    fn reflect(self, x: uint64x2_t) -> uint64x2_t {
+        // Nothing is upright here.
+        x
     }
     #[inline(always)]
     fn reduce<P: Poly>(self, x: uint64x2_t) -> u64 {

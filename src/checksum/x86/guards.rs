@@ -75,7 +75,7 @@ const fn upright() -> u64 {
 
 /// `power * x`.
 const fn times_x(power: u64) -> u64 {
-    (power << 1 ^ upright() * (power >> 15)) & 0xffff
+    ((power << 1) ^ (upright() * (power >> 15))) & 0xffff
 }
 
 /// Guards of as many sectors, which are 512 or 4096 bytes long.
@@ -142,7 +142,7 @@ fn sums<const SECTOR: usize>(
     sectors: &[[u8; SECTOR]; 4],
     next: Option<&[[u8; SECTOR]; 4]>,
 ) -> [Sum; 4] {
-    const { assert!(SECTOR % 512 == 0 && SECTOR <= MOST) };
+    const { assert!(SECTOR.is_multiple_of(512) && SECTOR <= MOST) };
     /// Lines of each sector that memory is asked for in advance: 512 bytes, in the last rounds.
     const ASKED: usize = 8;
     let share = if SECTOR < MIXED { ASKED } else { ASKED / 4 };
@@ -176,7 +176,7 @@ fn sums<const SECTOR: usize>(
                 // One here and one there: the CPU does not look far enough ahead to find products
                 // for one port behind all those for the other.
                 if let Some(chain) = chains[..mixed].get_mut(j) {
-                    let v = simd.mirror(register(simd, sector, at + 64 * (8 - CHAINS + j)));
+                    let v = simd.turn(register(simd, sector, at + 64 * (8 - CHAINS + j)));
                     *chain = simd.fold(*chain, step, v);
                 }
             }
