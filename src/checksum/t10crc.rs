@@ -33,7 +33,7 @@ pub(super) fn update(register: u16, bytes: &[u8]) -> u16 {
 ///
 /// let mut guards = [0; 2];
 /// t10crc::guards(Backend::best(), 512, &[0xad; 1024], &mut guards)?;
-/// assert_eq!(guards, [0xed05; 2]);
+/// assert_eq!(guards, [0xaa86; 2]);
 /// # Ok::<(), lustrine::Error>(())
 /// ```
 pub fn guards(

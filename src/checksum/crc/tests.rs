@@ -44,7 +44,7 @@ impl Definition {
     fn step(&self, register: u64, byte: u8) -> u64 {
         let turn = 64 - self.width;
         // Highest power in the highest bit of `width`, as on paper.
-        let mut upright = (register.reverse_bits() >> turn) as u128;
+        let mut upright = u128::from(register.reverse_bits() >> turn);
         for i in 0..8 {
             let bit = if self.reflected { byte >> i & 1 } else { byte >> (7 - i) & 1 };
             upright = upright << 1 ^ u128::from(bit) << self.width;
