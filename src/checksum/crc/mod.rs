@@ -16,7 +16,22 @@
 //! assert_eq!(whole, digits(!0, b"123456789"));
 //! ```
 
+// Targets without vectors have the tables only.
+#[cfg_attr(
+    not(any(
+        all(target_arch = "x86_64", target_feature = "sse2"),
+        all(target_arch = "aarch64", target_feature = "neon")
+    )),
+    allow(dead_code)
+)]
 mod algebra;
+#[cfg_attr(
+    not(any(
+        all(target_arch = "x86_64", target_feature = "sse2"),
+        all(target_arch = "aarch64", target_feature = "neon")
+    )),
+    allow(dead_code)
+)]
 pub(super) mod kernel;
 mod poly;
 pub(super) mod slices;
