@@ -19,7 +19,6 @@ mod guards;
 #[path = "../../tests/common/isal.rs"]
 mod isal;
 #[path = "../../tests/common/oracle.rs"]
-#[allow(dead_code)]
 mod oracle;
 #[path = "../ec/race.rs"]
 #[allow(dead_code)]

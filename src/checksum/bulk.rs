@@ -88,7 +88,7 @@ impl Checksum {
     ///
     /// let mut guards = [0; 2];
     /// Checksum::T10Crc512.guards(&[0xad; 1000], &mut guards)?;
-    /// assert_eq!(guards, [0xed05, 0x3ce7]);
+    /// assert_eq!(guards, [0xaa86, 0x9435]);
     /// # Ok::<(), lustrine::Error>(())
     /// ```
     pub fn guards(self, bytes: &[u8], guards: &mut [u16]) -> Result<(), Error> {

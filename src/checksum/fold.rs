@@ -56,8 +56,16 @@ pub(super) unsafe trait Clmul: Fold {
     /// # Safety
     /// `p` is readable for `n` bytes; `n` is a multiple of 16 below `BYTES`.
     unsafe fn load_last(self, p: *const u8, n: usize) -> Self::V;
-    /// Each byte with its bits turned round.
-    fn mirror(self, v: Self::V) -> Self::V;
+    /// Hints that the line at `p` is read soon. Any address is allowed.
+    #[inline(always)]
+    fn prefetch(self, _p: *const u8) {}
+    /// True if turning round the bits of bytes is slow. Then bytes that begin with their highest bit
+    /// are multiplied as they are: a lane is an upright polynomial once its bytes are in the other
+    /// order.
+    const UPRIGHT: bool;
+    /// Bytes that begin with their highest bit, ready to be multiplied: each with its bits turned
+    /// round, or if [`UPRIGHT`](Self::UPRIGHT) all of a lane in the other order.
+    fn turn(self, v: Self::V) -> Self::V;
     fn xor(self, a: Self::V, b: Self::V) -> Self::V;
     /// The pair in every lane.
     fn pair(self, pair: [u64; 2]) -> Self::V;
@@ -70,6 +78,8 @@ pub(super) unsafe trait Clmul: Fold {
 
     /// The sum of the lanes.
     fn narrow(self, v: Self::V) -> Self::X;
+    /// The bits of an upright lane in the other order.
+    fn reflect(self, x: Self::X) -> Self::X;
     /// A lane whose upper half is zero.
     fn low(self, low: u64) -> Self::X;
     /// The remainder of a lane.

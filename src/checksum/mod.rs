@@ -22,7 +22,6 @@
 
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 mod aarch64;
-#[cfg_attr(not(test), expect(dead_code, reason = "what is public is yet to be built on it"))]
 mod adler32;
 mod algebra;
 mod backend;
@@ -36,7 +35,6 @@ mod sector;
 mod simd;
 mod state;
 mod t10crc;
-#[cfg_attr(not(test), expect(dead_code, reason = "what is public is yet to be built on it"))]
 mod t10ip;
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 mod x86;

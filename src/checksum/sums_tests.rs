@@ -12,8 +12,10 @@ use proptest::prelude::*;
 use super::adler32::{self, Limit};
 use super::dot::Dot;
 use super::simd::{Kernel, Simd};
-use super::tests::sums;
 use super::{Backend, Checksum, Portable, t10ip};
+
+#[path = "../../tests/common/sums.rs"]
+mod sums;
 
 const P: u64 = 65521;
 

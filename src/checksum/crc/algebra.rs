@@ -46,6 +46,13 @@ pub(in super::super) const fn distance(bytes: usize, polynomial: u64) -> [u64; 2
     [power(bits + 63, polynomial), power(bits - 1, polynomial)]
 }
 
+/// The same for an upright lane, whose upper half comes first: bit i is x^i, and what a multiplier
+/// gives is the product itself.
+pub(super) const fn upright(pair: [u64; 2], polynomial: u64) -> [u64; 2] {
+    let [first, second] = pair;
+    [times_x(second, polynomial).reverse_bits(), times_x(first, polynomial).reverse_bits()]
+}
+
 /// Pieces of 16 bytes that are at most multiplied by their distances to the end.
 const PIECES: usize = 64;
 
@@ -65,6 +72,16 @@ impl Ends {
             left -= 1;
             ends[left] = pair;
             pair = [product(pair[0], next, polynomial, 64), product(pair[1], next, polynomial, 64)];
+        }
+        Ends(ends)
+    }
+
+    /// The same for upright lanes.
+    pub(super) const fn upright(&self, polynomial: u64) -> Ends {
+        let (mut ends, mut i) = ([[0; 2]; PIECES], 0);
+        while i < PIECES {
+            ends[i] = upright(self.0[i], polynomial);
+            i += 1;
         }
         Ends(ends)
     }

@@ -10,6 +10,9 @@
 //! * the lanes of the sum are added, and 128 bits are reduced to the register with two more
 //!   products (Barrett), the only ones that wait for each other.
 //!
+//! Bytes that begin with their highest bit (T10) are made reflected as they are loaded, or where that
+//! is slow multiplied upright, and only the last lane is reflected.
+//!
 //! What is there before is the register: it is added to the first eight bytes, and from there on
 //! it is zero. So a message may begin with zeros that are not there, which is how lengths are
 //! rounded up to whole registers.
@@ -23,6 +26,11 @@ use super::{Poly, algebra};
 const PIECE: usize = 16;
 /// Chains of products.
 const CHAINS: usize = 8;
+/// How far ahead memory is asked for what comes, and in what pieces. By themselves CPUs stop at the
+/// end of a page.
+const AHEAD: usize = 2048;
+const LINE: usize = 64;
+const PAGE: usize = 4096;
 
 /// The register after `bytes`.
 #[inline(always)]
@@ -35,7 +43,19 @@ pub(in super::super) fn crc<S: Clmul, P: Poly>(simd: S, register: u64, bytes: &[
     }
     // SAFETY: whole pieces, and not none.
     let sum = unsafe { sum::<S, P>(simd, register, body) };
-    simd.reduce::<P>(simd.narrow(sum))
+    let lane = simd.narrow(sum);
+    simd.reduce::<P>(if is_upright::<S, P>() { simd.reflect(lane) } else { lane })
+}
+
+/// True if lanes are upright polynomials.
+const fn is_upright<S: Clmul, P: Poly>() -> bool {
+    S::UPRIGHT && !P::REFLECTED
+}
+
+/// What a register is multiplied by to come to lie `bytes` further on.
+const fn step<S: Clmul, P: Poly>(bytes: usize) -> [u64; 2] {
+    let pair = algebra::distance(bytes, P::POLYNOMIAL);
+    if is_upright::<S, P>() { algebra::upright(pair, P::POLYNOMIAL) } else { pair }
 }
 
 /// The register after fewer than 16 bytes, but not none.
@@ -74,33 +94,34 @@ fn partial(bytes: &[u8]) -> u64 {
 /// `bytes` are whole pieces, and not none.
 #[inline(always)]
 unsafe fn sum<S: Clmul, P: Poly>(simd: S, register: u64, bytes: &[u8]) -> S::V {
+    let turn = |v: S::V| if P::REFLECTED { v } else { simd.turn(v) };
     let load = |p: *const u8| {
         // SAFETY: the callers below say that so many bytes are there.
-        let v = unsafe { simd.load(p) };
-        if P::REFLECTED { v } else { simd.mirror(v) }
+        turn(unsafe { simd.load(p) })
     };
     // Of a register with `blocks` more behind it.
     let end = |blocks: usize| {
-        let ends = P::ENDS.at(blocks * (S::BYTES / PIECE), S::BYTES / PIECE);
+        let ends = if is_upright::<S, P>() { P::UPRIGHT_ENDS } else { P::ENDS };
+        let ends = ends.at(blocks * (S::BYTES / PIECE), S::BYTES / PIECE);
         // SAFETY: a slice of that many bytes.
         unsafe { simd.load(ends.as_ptr().cast()) }
     };
     let (mut p, mut blocks) = (bytes.as_ptr(), bytes.len() / S::BYTES);
     let mut sum = simd.low_wide(0);
-    let mut first = simd.low_wide(register);
+    // As the bytes that it is added to.
+    let register = word::<P>(register);
+    let mut first = turn(simd.low_wide(register));
 
     let odd = bytes.len() % S::BYTES;
     if odd != 0 {
         // SAFETY: fewer than a register's bytes, whole pieces as all are, and they are there.
         let v = unsafe { simd.load_last(p, odd) };
-        let v = if P::REFLECTED { v } else { simd.mirror(v) };
-        let v = simd.xor(v, simd.place(register, (S::BYTES - odd) / PIECE));
+        let v = turn(simd.xor(v, simd.place(register, (S::BYTES - odd) / PIECE)));
         p = p.wrapping_add(odd);
         if blocks == 0 {
             return simd.fold(v, end(0), sum);
         }
-        let step = simd.pair(const { algebra::distance(S::BYTES, P::POLYNOMIAL) });
-        first = simd.fold(v, step, sum);
+        first = simd.fold(v, simd.pair(const { step::<S, P>(S::BYTES) }), sum);
     }
 
     if blocks >= CHAINS {
@@ -112,10 +133,16 @@ unsafe fn sum<S: Clmul, P: Poly>(simd: S, register: u64, bytes: &[u8]) -> S::V {
         first = sum;
         p = p.wrapping_add(CHAINS * S::BYTES);
         blocks -= CHAINS;
-        let step = simd.pair(const { algebra::distance(CHAINS * S::BYTES, P::POLYNOMIAL) });
+        let far = simd.pair(const { step::<S, P>(CHAINS * S::BYTES) });
         while blocks >= CHAINS {
+            // Not beyond the end, where nobody may want what is there, and not for a page alone.
+            if blocks * S::BYTES > PAGE {
+                for line in 0..CHAINS * S::BYTES / LINE {
+                    simd.prefetch(p.wrapping_add(AHEAD + LINE * line));
+                }
+            }
             for (i, chain) in chains.iter_mut().enumerate() {
-                *chain = simd.fold(*chain, step, load(p.wrapping_add(i * S::BYTES)));
+                *chain = simd.fold(*chain, far, load(p.wrapping_add(i * S::BYTES)));
             }
             p = p.wrapping_add(CHAINS * S::BYTES);
             blocks -= CHAINS;

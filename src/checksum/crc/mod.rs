@@ -16,7 +16,22 @@
 //! assert_eq!(whole, digits(!0, b"123456789"));
 //! ```
 
+// Targets without vectors have the tables only.
+#[cfg_attr(
+    not(any(
+        all(target_arch = "x86_64", target_feature = "sse2"),
+        all(target_arch = "aarch64", target_feature = "neon")
+    )),
+    allow(dead_code)
+)]
 mod algebra;
+#[cfg_attr(
+    not(any(
+        all(target_arch = "x86_64", target_feature = "sse2"),
+        all(target_arch = "aarch64", target_feature = "neon")
+    )),
+    allow(dead_code)
+)]
 pub(super) mod kernel;
 mod poly;
 pub(super) mod slices;
@@ -26,9 +41,9 @@ mod tests;
 
 use super::Backend;
 use super::simd::{Kernel, Simd};
-pub(super) use algebra::distance;
-pub(super) use poly::Constants;
 pub use poly::{Crc32, Crc32c, Crc64Nvme, Poly, T10};
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+pub(super) use {algebra::distance, poly::Constants};
 
 /// The register after `bytes`, of any length and alignment.
 ///

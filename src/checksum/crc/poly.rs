@@ -19,6 +19,7 @@ pub trait Constants: Copy + 'static {
     type Word: Copy + Into<u64> + 'static;
     const SLICES: &Slices<Self::Word>;
     const ENDS: &Ends;
+    const UPRIGHT_ENDS: &Ends;
     const ZEROS: &Zeros;
     const BARRETT: [u64; 2];
 }
@@ -43,6 +44,10 @@ macro_rules! poly {
             };
             const ENDS: &Ends = {
                 static ENDS: Ends = Ends::new($poly);
+                &ENDS
+            };
+            const UPRIGHT_ENDS: &Ends = {
+                static ENDS: Ends = Ends::new($poly).upright($poly);
                 &ENDS
             };
             const ZEROS: &Zeros = &Zeros::new($poly, $width);

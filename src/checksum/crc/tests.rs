@@ -44,7 +44,7 @@ impl Definition {
     fn step(&self, register: u64, byte: u8) -> u64 {
         let turn = 64 - self.width;
         // Highest power in the highest bit of `width`, as on paper.
-        let mut upright = (register.reverse_bits() >> turn) as u128;
+        let mut upright = u128::from(register.reverse_bits() >> turn);
         for i in 0..8 {
             let bit = if self.reflected { byte >> i & 1 } else { byte >> (7 - i) & 1 };
             upright = upright << 1 ^ u128::from(bit) << self.width;
@@ -93,7 +93,7 @@ impl Subject for Backend {
     }
 }
 
-impl<const LANES: usize> Subject for Soft<LANES> {
+impl<const LANES: usize, const UPRIGHT: bool> Subject for Soft<LANES, UPRIGHT> {
     fn name(&self) -> String {
         format!("{LANES} lanes with fault {}", self.0)
     }
@@ -198,8 +198,10 @@ fn every_backend_divides() {
 /// The kernel itself, on plain integers: also where there is no vector, and under Miri.
 #[test]
 fn the_kernel_divides_on_any_register() {
-    check_all(&Soft::<1>(0)).unwrap();
-    check_all(&Soft::<4>(0)).unwrap();
+    check_all(&Soft::<1, false>(0)).unwrap();
+    check_all(&Soft::<1, true>(0)).unwrap();
+    check_all(&Soft::<4, false>(0)).unwrap();
+    check_all(&Soft::<4, true>(0)).unwrap();
 }
 
 /// The test of the tests: each fault must be found. Not under Miri, where the checks are few.
@@ -207,7 +209,7 @@ fn the_kernel_divides_on_any_register() {
 #[test]
 fn broken_backends_are_found() {
     for (number, fault) in soft::FAULTS.into_iter().enumerate() {
-        let result = check_all(&Soft::<4>(number + 1));
+        let result = check_all(&Soft::<4, true>(number + 1));
         assert!(result.is_err(), "not found: {fault}");
     }
 }

@@ -22,8 +22,22 @@ macro_rules! lane {
     () => {
         type X = __m128i;
 
+        #[inline(always)]
+        fn prefetch(self, p: *const u8) {
+            // SAFETY: a prefetch never faults; it is SSE.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+        }
         op! {
             fn low(low: u64) -> __m128i { _mm_cvtsi64_si128(low as i64) }
+            fn reflect(x: __m128i) -> __m128i {
+                let nibble = _mm_set1_epi8(15);
+                let turned = _mm_setr_epi8(0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15);
+                let low = _mm_shuffle_epi8(turned, _mm_and_si128(x, nibble));
+                let high = _mm_and_si128(_mm_srli_epi64::<4>(x), nibble);
+                // No byte of `low` has an upper nibble that could leave it.
+                let bits = _mm_slli_epi64::<4>(low);
+                swapped(_mm_or_si128(bits, _mm_shuffle_epi8(turned, high)))
+            }
         }
         #[inline(always)]
         fn reduce<P: Poly>(self, x: __m128i) -> u64 {
@@ -42,6 +56,14 @@ macro_rules! lane {
     };
 }
 
+/// The bytes in the other order.
+#[inline]
+#[target_feature(enable = "ssse3")]
+fn swapped(v: __m128i) -> __m128i {
+    let order = _mm_setr_epi8(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    _mm_shuffle_epi8(v, order)
+}
+
 /// The sets whose registers are one lane.
 macro_rules! narrow {
     ($token:ident) => {
@@ -56,6 +78,7 @@ macro_rules! narrow {
         // SAFETY: as above; __m128i is 16 bytes.
         unsafe impl Clmul for $token {
             const BYTES: usize = 16;
+            const UPRIGHT: bool = true;
             type V = __m128i;
             lane!();
 
@@ -70,14 +93,7 @@ macro_rules! narrow {
                 self.low(0)
             }
             op! {
-                fn mirror(v: __m128i) -> __m128i {
-                    let nibble = _mm_set1_epi8(15);
-                    let turned = _mm_setr_epi8(0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15);
-                    let low = _mm_shuffle_epi8(turned, _mm_and_si128(v, nibble));
-                    let high = _mm_and_si128(_mm_srli_epi64::<4>(v), nibble);
-                    // No byte of `low` has an upper nibble that could leave it.
-                    _mm_or_si128(_mm_slli_epi64::<4>(low), _mm_shuffle_epi8(turned, high))
-                }
+                fn turn(v: __m128i) -> __m128i { swapped(v) }
                 fn xor(a: __m128i, b: __m128i) -> __m128i { _mm_xor_si128(a, b) }
                 fn pair(pair: [u64; 2]) -> __m128i {
                     _mm_set_epi64x(pair[1] as i64, pair[0] as i64)
@@ -123,6 +139,7 @@ unsafe impl Fold for Avx512 {
 // SAFETY: as above; __m512i is 64 bytes.
 unsafe impl Clmul for Avx512 {
     const BYTES: usize = 64;
+    const UPRIGHT: bool = false;
     type V = __m512i;
     lane!();
 
@@ -139,7 +156,7 @@ unsafe impl Clmul for Avx512 {
         unsafe { _mm512_maskz_loadu_epi64(words, p.wrapping_add(n).wrapping_sub(64).cast()) }
     }
     op! {
-        fn mirror(v: __m512i) -> __m512i {
+        fn turn(v: __m512i) -> __m512i {
             // The unit matrix, upside down.
             let turn = _mm512_set1_epi64(0x8040_2010_0804_0201_u64 as i64);
             _mm512_gf2p8affine_epi64_epi8::<0>(v, turn)

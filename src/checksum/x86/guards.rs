@@ -75,7 +75,7 @@ const fn upright() -> u64 {
 
 /// `power * x`.
 const fn times_x(power: u64) -> u64 {
-    (power << 1 ^ upright() * (power >> 15)) & 0xffff
+    ((power << 1) ^ (upright() * (power >> 15))) & 0xffff
 }
 
 /// Guards of as many sectors, which are 512 or 4096 bytes long.
@@ -87,8 +87,8 @@ pub(super) fn guards<const SECTOR: usize>(
 ) {
     let (fours, rest) = sectors.as_chunks::<4>();
     let (four_guards, guards) = guards.as_chunks_mut::<4>();
-    for (guards, sectors) in four_guards.iter_mut().zip(fours) {
-        *guards = finish(simd, sums(simd, sectors));
+    for (i, (guards, sectors)) in four_guards.iter_mut().zip(fours).enumerate() {
+        *guards = finish(simd, sums(simd, sectors, fours.get(i + 1)));
     }
     one_by_one(simd, rest, guards);
 }
@@ -135,10 +135,17 @@ impl Sum {
     }
 }
 
-/// What four sectors come to.
+/// What four sectors come to. Memory is asked for those that come `next`.
 #[inline(always)]
-fn sums<const SECTOR: usize>(simd: Avx512, sectors: &[[u8; SECTOR]; 4]) -> [Sum; 4] {
-    const { assert!(SECTOR % 512 == 0 && SECTOR <= MOST) };
+fn sums<const SECTOR: usize>(
+    simd: Avx512,
+    sectors: &[[u8; SECTOR]; 4],
+    next: Option<&[[u8; SECTOR]; 4]>,
+) -> [Sum; 4] {
+    const { assert!(SECTOR.is_multiple_of(512) && SECTOR <= MOST) };
+    /// Lines of each sector that memory is asked for in advance: 512 bytes, in the last rounds.
+    const ASKED: usize = 8;
+    let share = if SECTOR < MIXED { ASKED } else { ASKED / 4 };
     let mut sums = [Sum::zero(simd); 4];
     let matrices = &MATRICES.0[(MOST - SECTOR) / 64..];
     let mixed = if SECTOR < MIXED { 0 } else { CHAINS };
@@ -146,6 +153,18 @@ fn sums<const SECTOR: usize>(simd: Avx512, sectors: &[[u8; SECTOR]; 4]) -> [Sum;
     let mut chains = [[simd.low_wide(0); CHAINS]; 4];
     for (i, eight) in matrices.as_chunks::<8>().0.iter().enumerate() {
         let at = 512 * i;
+        // The first lines of each sector that comes; further on the CPU asks by itself.
+        let rounds_left = SECTOR / 512 - i;
+        if let Some(next) = next
+            && rounds_left <= ASKED / share
+        {
+            for sector in next {
+                for line in 0..share {
+                    let at = ASKED - share * rounds_left + line;
+                    simd.prefetch(sector.as_ptr().wrapping_add(64 * at));
+                }
+            }
+        }
         for (j, pair) in eight[..8 - mixed].as_chunks::<2>().0.iter().enumerate() {
             let mut matrices = [[simd.low_wide(0); 2]; 2];
             for (to, from) in matrices.as_flattened_mut().iter_mut().zip(pair.as_flattened()) {
@@ -157,7 +176,7 @@ fn sums<const SECTOR: usize>(simd: Avx512, sectors: &[[u8; SECTOR]; 4]) -> [Sum;
                 // One here and one there: the CPU does not look far enough ahead to find products
                 // for one port behind all those for the other.
                 if let Some(chain) = chains[..mixed].get_mut(j) {
-                    let v = simd.mirror(register(simd, sector, at + 64 * (8 - CHAINS + j)));
+                    let v = simd.turn(register(simd, sector, at + 64 * (8 - CHAINS + j)));
                     *chain = simd.fold(*chain, step, v);
                 }
             }

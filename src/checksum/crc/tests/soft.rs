@@ -2,15 +2,15 @@
 
 use super::*;
 
-/// Lanes of 128 bits; 0 is right, `n` has fault `n - 1` of [`FAULTS`].
+/// Lanes of 128 bits, upright for T10 or not; 0 is right, `n` has fault `n - 1` of [`FAULTS`].
 #[derive(Clone, Copy)]
-pub(super) struct Soft<const LANES: usize>(pub(super) usize);
+pub(super) struct Soft<const LANES: usize, const UPRIGHT: bool>(pub(super) usize);
 
-pub(super) const FAULTS: [&str; 13] = [
+pub(super) const FAULTS: [&str; 14] = [
     "the last byte of a register is not loaded",
     "a short first register is not loaded",
     "a short first register lies in the wrong lane",
-    "one bit of a byte is not turned round",
+    "one bit of a byte is wrong when it is turned",
     "a sum is a union",
     "the halves of a step's constants are exchanged",
     "what is there is not added to a product",
@@ -19,7 +19,8 @@ pub(super) const FAULTS: [&str; 13] = [
     "the register is added to the wrong lane",
     "a lane is left out of the sum",
     "the quotient is one bit short",
-    "a register that is odd is reduced as if it were even",
+    "a polynomial that is odd is reduced as if it were even",
+    "an upright lane is reflected byte by byte",
 ];
 
 fn clmul(a: u64, b: u64) -> u128 {
@@ -27,14 +28,14 @@ fn clmul(a: u64, b: u64) -> u128 {
 }
 
 // SAFETY: plain integers.
-unsafe impl<const LANES: usize> Fold for Soft<LANES> {
+unsafe impl<const LANES: usize, const UPRIGHT: bool> Fold for Soft<LANES, UPRIGHT> {
     fn crc<P: Poly>(self, register: u64, bytes: &[u8]) -> u64 {
         kernel::crc::<Self, P>(self, register, bytes)
     }
 }
 
 // SAFETY: as above; a lane is 16 bytes.
-unsafe impl<const LANES: usize> Clmul for Soft<LANES> {
+unsafe impl<const LANES: usize, const UPRIGHT: bool> Clmul for Soft<LANES, UPRIGHT> {
     const BYTES: usize = 16 * LANES;
     type V = [u128; LANES];
     type X = u128;
@@ -58,9 +59,11 @@ unsafe impl<const LANES: usize> Clmul for Soft<LANES> {
         }
         if self.0 == 2 { [0; LANES] } else { v }
     }
-    fn mirror(self, v: Self::V) -> Self::V {
+    const UPRIGHT: bool = UPRIGHT;
+    fn turn(self, v: Self::V) -> Self::V {
         let wrong = u128::from(self.0 == 4) << 77;
-        v.map(|v| v.reverse_bits().swap_bytes() ^ wrong)
+        let turned = |v: u128| if UPRIGHT { v } else { v.reverse_bits() };
+        v.map(|v| turned(v).swap_bytes() ^ wrong)
     }
     fn xor(self, a: Self::V, b: Self::V) -> Self::V {
         std::array::from_fn(|i| if self.0 == 5 { a[i] | b[i] } else { a[i] ^ b[i] })
@@ -91,6 +94,9 @@ unsafe impl<const LANES: usize> Clmul for Soft<LANES> {
 
     fn narrow(self, v: Self::V) -> u128 {
         v.into_iter().skip(usize::from(self.0 == 11)).fold(0, |sum, v| sum ^ v)
+    }
+    fn reflect(self, x: u128) -> u128 {
+        if self.0 == 14 { x.swap_bytes() } else { x.reverse_bits() }
     }
     fn low(self, low: u64) -> u128 {
         low.into()
