@@ -41,7 +41,7 @@ pub(in super::super) fn crc<S: Clmul, P: Poly>(simd: S, register: u64, bytes: &[
     if body.is_empty() {
         return register;
     }
-    // SAFETY: whole pieces, and not none.
+    // SAFETY: the split leaves whole pieces, the check not none.
     let sum = unsafe { sum::<S, P>(simd, register, body) };
     let lane = simd.narrow(sum);
     simd.reduce::<P>(if is_upright::<S, P>() { simd.reflect(lane) } else { lane })
@@ -96,7 +96,7 @@ fn partial(bytes: &[u8]) -> u64 {
 unsafe fn sum<S: Clmul, P: Poly>(simd: S, register: u64, bytes: &[u8]) -> S::V {
     let turn = |v: S::V| if P::REFLECTED { v } else { simd.turn(v) };
     let load = |p: *const u8| {
-        // SAFETY: the callers below say that so many bytes are there.
+        // SAFETY: `blocks` registers are left at `p`, and no use below goes beyond them.
         turn(unsafe { simd.load(p) })
     };
     // Of a register with `blocks` more behind it.
@@ -114,7 +114,8 @@ unsafe fn sum<S: Clmul, P: Poly>(simd: S, register: u64, bytes: &[u8]) -> S::V {
 
     let odd = bytes.len() % S::BYTES;
     if odd != 0 {
-        // SAFETY: fewer than a register's bytes, whole pieces as all are, and they are there.
+        // SAFETY: the remainder is less than a register and whole pieces, as all are by contract, and
+        // the message is not shorter than it.
         let v = unsafe { simd.load_last(p, odd) };
         let v = turn(simd.xor(v, simd.place(register, (S::BYTES - odd) / PIECE)));
         p = p.wrapping_add(odd);

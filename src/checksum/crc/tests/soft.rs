@@ -6,6 +6,7 @@ use super::*;
 #[derive(Clone, Copy)]
 pub(super) struct Soft<const LANES: usize, const UPRIGHT: bool>(pub(super) usize);
 
+#[cfg(not(miri))]
 pub(super) const FAULTS: [&str; 14] = [
     "the last byte of a register is not loaded",
     "a short first register is not loaded",
