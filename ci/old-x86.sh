@@ -11,16 +11,16 @@ export PROPTEST_CASES=${PROPTEST_CASES:-16} LUSTRINE_TRIALS=${LUSTRINE_TRIALS:-1
 # Slow when emulated, and the same on every processor: cutting columns for threads, and the search of
 # plans for all geometries (what plans are made of is tested on each).
 slow_alike=(--skip same_bytes_as_without --skip inside_the_pool_too --skip every_geometry_by_plan)
-while read -r cpu backend; do
-    echo "--- $cpu: $backend expected"
+while read -r cpu backend checksum; do
+    echo "--- $cpu: $backend and $checksum expected"
     # A runner, not a list of binaries: a new test of kernels or codec is covered without a change
     # here, and so is the pipeline. Layouts and engine have no code of their own for a processor.
     CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="qemu-x86_64-static -cpu $cpu" \
-        LUSTRINE_EXPECT_BACKEND=$backend \
-        cargo test -p lustrine --all-features --lib --test 'ec_*' --test pipeline -- \
+        LUSTRINE_EXPECT_BACKEND=$backend LUSTRINE_EXPECT_CHECKSUM=$checksum \
+        cargo test -p lustrine --all-features --lib --test 'ec_*' --test pipeline --test checksum -- \
         "${slow_alike[@]}" </dev/null
 done <<'CPUS'
-Haswell avx2
-Nehalem ssse3
-qemu64 portable
+Haswell avx2 avx2
+Westmere ssse3 pclmul
+qemu64 portable portable
 CPUS

@@ -35,9 +35,9 @@ fi
 have=$("${cargo[@]/cargo/rustc}" --version | cut -d' ' -f2)
 echo "rustc $have, the list is for $wanted"
 
-# The library alone has every kernel, with checksums those of the pipeline too. Names with the kernels' constants in them: mangling v0.
+# The library alone has every kernel. Names with the kernels' constants in them: mangling v0.
 CARGO_TARGET_DIR=$work "${cargo[@]}" rustc --quiet --release -p lustrine --lib \
-    --no-default-features --features checksum -- -Csymbol-mangling-version=v0 -Cdebuginfo=0
+    --no-default-features --features std -- -Csymbol-mangling-version=v0 -Cdebuginfo=0
 library=$work/release/liblustrine.rlib
 
 # NAME <tab> COUNT for each kernel: instructions with a vector register and an address from %rsp.

@@ -5,6 +5,8 @@
 //!   machine: [`gf::Backend`] names the instruction sets and picks the best.
 //! * [`ec`] is the code that Lustre's parity mirrors hold (the systematic Cauchy code of ISA-L):
 //!   `Codec` encodes, verifies, updates and reconstructs the shards of one RAID set's row.
+//! * [`checksum`] takes the checksums of Lustre's wire, and joins and cuts them without the bytes.
+//! * `pipeline` (feature `alloc`) encodes a row and takes its checksums in one trip through memory.
 //! * `layout` (feature `alloc`) reads and writes the layout of a file and does arithmetic on it.
 //! * `engine` (feature `std`) carries out plans on stores of objects.
 //!
@@ -32,8 +34,7 @@
 //!
 //! `std` (default) over `alloc` over nothing: without features the crate needs neither an operating
 //! system nor an allocator, and [`ec::Encoder`] and [`ec::Decoder`] work in tables that the caller
-//! owns. `checksum` adds the checksums of Lustre's wire, and `pipeline`, which encodes and takes them
-//! in one pass. `rayon` spreads plans over threads, and codecs over a pool (`Codec::encode_on`).
+//! owns. `rayon` spreads plans over threads, and codecs over a pool (`Codec::encode_on`).
 //! `wide` adds `ec::WideCodec`, another code for more than 255 data shards.
 #![cfg_attr(not(feature = "std"), no_std)]
 

@@ -5,6 +5,7 @@
 use core::panic::PanicInfo;
 
 use lustrine::Error;
+use lustrine::checksum::Checksum;
 use lustrine::ec::{Decoder, Digest, Encoder, Geometry};
 use lustrine::gf::{Backend, Coef};
 
@@ -58,6 +59,12 @@ fn codec() -> Result<i32, Error> {
     Encoder::new(geometry, Backend::best(), &mut table)?.predict(&digests, &mut predicted)?;
     if predicted != parity.map(|shard| Digest::of(&shard)) || predicted[0] == Digest::ZERO {
         return Ok(4);
+    }
+
+    // The published check value, in one piece and joined of two.
+    let digits = [&b"123456789"[..], b"12345", b"6789"].map(|part| Checksum::Crc32c.digest(part));
+    if digits[0] != 0xe306_9283 || Checksum::Crc32c.combine(digits[1], digits[2], 4) != digits[0] {
+        return Ok(5);
     }
     Ok(0)
 }
