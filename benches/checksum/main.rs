@@ -26,9 +26,7 @@ mod race;
 mod sums;
 
 use isal::Isal;
-use lustrine::checksum::{Backend, Checksum};
 use race::Race;
-use sums::Ours;
 
 /// What every operation is given.
 struct Bench {
@@ -40,20 +38,11 @@ struct Bench {
 type Run = fn(&Bench);
 
 /// Each leaves out the lines that the user did not ask for.
-const OPERATIONS: &[Run] = &[crcs::crc32, crcs::crc32c, crcs::crc64, guards::guards];
+const OPERATIONS: &[Run] =
+    &[crcs::crc32, crcs::crc32c, crcs::crc64, guards::guards, sums::adler, sums::guards];
 
 fn main() {
     let bench = Bench { race: Race::from_arguments(), isal: isal::load() };
     bench.race.print_header(bench.isal.map(|isal| isal.name()));
     OPERATIONS.iter().for_each(|run| run(&bench));
-    let ours = |backend: Backend| Ours {
-        name: backend.name(),
-        adler: Box::new(move |bytes| Checksum::Adler32.digest_on(backend, bytes) as u32),
-        guards: Box::new(move |sector, bytes, guards| {
-            let checksum = if sector == 512 { Checksum::T10Ip512 } else { Checksum::T10Ip4k };
-            checksum.guards_on(backend, bytes, guards).unwrap();
-        }),
-    };
-    let ours: Vec<Ours> = Backend::available().map(ours).collect();
-    sums::races(&bench.race, bench.isal, &ours);
 }

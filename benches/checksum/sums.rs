@@ -1,198 +1,72 @@
-//! Adler-32 and guards by the Internet checksum: per call of 512 bytes, and of 4 and 64 KiB and
-//! from DRAM at once.
+//! Adler-32, and T10's guards by the Internet checksum.
 //!
-//! Rivals are simd-adler32 and ISA-L, and the plain loop as the compiler makes it for the same
-//! instruction set. Results are compared before anything is timed.
+//! Of the latter there is no crate: the rival is the plain loop, as the compiler makes it for the same
+//! instruction set.
 
-use std::hint::black_box;
+use lustrine::checksum::{Backend, Checksum};
 
-use crate::arena::{Arena, Shard};
-use crate::isal::Isal;
-use crate::race::{Contestant, Race, Ratios, Versus};
+use crate::Bench;
+use crate::field::{Field, Pieces, SIZES};
+use crate::race::Versus;
 
-/// The kernels, each with a backend that was forced; the first is the best one.
-pub(crate) struct Ours {
-    pub(crate) name: &'static str,
-    /// Adler-32 from 1 on.
-    pub(crate) adler: Box<dyn Fn(&[u8]) -> u32>,
-    /// The guards of sectors of so many bytes.
-    pub(crate) guards: Box<dyn Fn(usize, &[u8], &mut [u16])>,
+/// The first contestant is the best backend; what AVX2 alone is good for is a line of its own.
+const ADLER: &[Versus] = &[
+    Versus { title: "xsimd-adler32", rivals: &["simd-adler32"] },
+    Versus { title: "xISAL", rivals: &["isal"] },
+];
+/// A backend, what its line is called behind the name, and the loop for the same instruction set.
+const LOOPS: [(&str, &str, &[&str]); 3] = [
+    ("avx512", "", &["plain-avx512"]),
+    ("avx2", "-avx2", &["plain-avx2"]),
+    ("portable", "-portable", &["plain"]),
+];
+
+/// The backends, the named one first; none if this machine lacks it.
+fn backends(first: &str) -> impl Iterator<Item = Backend> {
+    let first = Backend::from_name(first).ok();
+    let others = Backend::available().filter(move |backend| Some(*backend) != first);
+    first.into_iter().chain(others.filter(move |_| first.is_some()))
 }
 
-/// Sizes of shards, the last of them too many for the caches; what takes them in pieces of 512
-/// bytes is asked for the first alone.
-const SIZES: [usize; 3] = [4 << 10, 64 << 10, 1 << 20];
-const SHORT: usize = 512;
-/// One shard to a set.
-const ONE: (usize, usize) = (1, 0);
-
-/// All rows that the user asked for.
-pub(crate) fn races(race: &Race, isal: Option<Isal>, ours: &[Ours]) {
-    for size in SIZES {
-        for piece in [SHORT, size] {
-            if piece == SHORT && size != SIZES[0] {
-                continue;
+pub(crate) fn adler(bench: &Bench) {
+    for (name, first) in [("adler", Backend::best().name()), ("adler-avx2", "avx2")] {
+        for size in SIZES.iter().filter(|_| backends(first).next().is_some()) {
+            let Some(pieces) = Pieces::new(bench, name, *size) else { continue };
+            let mut field: Field<u32> = pieces.field(1);
+            for backend in backends(first) {
+                let adler = move |piece: &[u8]| Checksum::Adler32.digest_on(backend, piece) as u32;
+                field.add(backend.name(), adler);
             }
-            let op = if piece == SHORT { "adler-short" } else { "adler" };
-            if race.wants(op, ONE, size) || race.names(op) {
-                adler(race, op, isal, ours, size, piece);
+            field.add("simd-adler32", |piece| simd_adler32::adler32(&piece));
+            if let Some(adler) = bench.isal.and_then(|isal| isal.adler32()) {
+                field.add("isal", adler);
             }
-            for (sector, op) in [(512, "ip512"), (4096, "ip4K")] {
-                let op = match (piece, sector) {
-                    (SHORT, 512) => "ip512-short",
-                    (SHORT, _) => continue,
-                    _ => op,
-                };
-                if race.wants(op, ONE, size) || race.names(op) {
-                    guards(race, op, ours, sector, size, piece);
-                }
-            }
+            field.race(ADLER);
         }
     }
 }
 
-fn arena(race: &Race, size: usize) -> Arena {
-    race.arena(1, size)
-}
-
-/// The shard of a set.
-fn shard(arena: &Arena, set: usize) -> Shard {
-    arena.split(set, 1).0[0]
-}
-
-type Sum<'a> = Box<dyn Fn(&[u8]) -> u32 + 'a>;
-
-fn adler(
-    race: &Race,
-    op: &str,
-    isal: Option<Isal>,
-    ours: &[Ours],
-    size: usize,
-    piece: usize,
-) -> Ratios {
-    let arena = arena(race, size);
-    let mut sums: Vec<(&'static str, Sum)> = Vec::new();
-    for ours in ours {
-        sums.push((ours.name, Box::new(&ours.adler)));
-    }
-    sums.push(("simd-adler32", Box::new(|bytes| simd_adler32::adler32(&bytes))));
-    if let Some(isal) = isal.and_then(|isal| isal.adler32()) {
-        sums.push(("isal", Box::new(isal)));
-    }
-    sums.push(("plain", Box::new(plain_adler)));
-    let bytes = shard(&arena, 0);
-    for (name, sum) in &sums {
-        for piece in bytes.as_ref().chunks(piece) {
-            assert_eq!(sum(piece), plain_adler(piece), "{name}");
-        }
-    }
-    let list: Vec<_> = sums
-        .into_iter()
-        .map(|(name, sum)| {
-            let arena = &arena;
-            Contestant::new(name, move |set| {
-                for piece in shard(arena, set).as_ref().chunks(piece) {
-                    black_box(sum(black_box(piece)));
-                }
-            })
-        })
-        .collect();
-    let versus = [
-        Versus { title: "xSIMD", rivals: &["simd-adler32"] },
-        Versus { title: "xISAL", rivals: &["isal"] },
-    ];
-    let ratios = race.run(op, ONE, &arena, &list, &versus);
-    // Of two contestants each, the second line says what AVX2 alone is good for.
-    if let Some(avx2) = list.iter().position(|contestant| contestant.name == "avx2") {
-        let mut list = list;
-        list.swap(0, avx2);
-        race.run(&format!("{op}-avx2"), ONE, &arena, &list, &versus);
-    }
-    ratios
-}
-
-type Guards<'a> = Box<dyn Fn(&[u8], &mut [u16]) + 'a>;
-
-fn guards(
-    race: &Race,
-    op: &str,
-    ours: &[Ours],
-    sector: usize,
-    size: usize,
-    piece: usize,
-) -> Ratios {
-    let arena = arena(race, size);
-    let mut all: Vec<(&'static str, Guards)> = Vec::new();
-    for ours in ours {
-        all.push((ours.name, Box::new(move |bytes, out| (ours.guards)(sector, bytes, out))));
-    }
-    all.push(("plain", Box::new(move |bytes, out| plain_guards(sector, bytes, out))));
-    #[cfg(target_arch = "x86_64")]
+pub(crate) fn guards(bench: &Bench) {
+    for (op, checksum, sector) in
+        [("ip512", Checksum::T10Ip512, 512), ("ip4096", Checksum::T10Ip4k, 4096)]
     {
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: the CPU has it.
-            let loops = move |b: &[u8], out: &mut [u16]| unsafe { x86::avx2(sector, b, out) };
-            all.push(("plain-avx2", Box::new(loops)));
-        }
-        if is_x86_feature_detected!("avx512bw") {
-            // SAFETY: the CPU has it.
-            let loops = move |b: &[u8], out: &mut [u16]| unsafe { x86::avx512(sector, b, out) };
-            all.push(("plain-avx512", Box::new(loops)));
-        }
-    }
-    let bytes = shard(&arena, 0);
-    let mut expected = vec![0; piece.div_ceil(sector)];
-    let mut got = expected.clone();
-    for (name, guards) in &all {
-        for piece in bytes.as_ref().chunks(piece) {
-            plain_guards(sector, piece, &mut expected);
-            got.fill(0);
-            guards(piece, &mut got);
-            assert_eq!(got, expected, "{name}");
-        }
-    }
-    let list: Vec<_> = all
-        .into_iter()
-        .map(|(name, guards)| {
-            let arena = &arena;
-            let mut out = got.clone();
-            Contestant::new(name, move |set| {
-                for piece in shard(arena, set).as_ref().chunks(piece) {
-                    guards(black_box(piece), &mut out);
-                    black_box(&mut out);
+        for (first, suffix, rivals) in LOOPS {
+            for size in SIZES.iter().filter(|size| **size >= sector) {
+                let label = format!("{op}{suffix}");
+                let Some(pieces) = Pieces::new(bench, &label, *size) else { continue };
+                let mut field: Field<u16> = pieces.field(size / sector);
+                for backend in backends(first) {
+                    field.add_many(backend.name(), move |piece, guards| {
+                        checksum.guards_on(backend, piece, guards).unwrap();
+                    });
                 }
-            })
-        })
-        .collect();
-    // The plain loop for the same instruction set.
-    let plain: &[(&str, &str, &[&str])] = &[
-        ("avx512", "", &["plain-avx512"]),
-        ("avx2", "-avx2", &["plain-avx2"]),
-        ("portable", "-portable", &["plain"]),
-    ];
-    let mut ratios = Ratios::new();
-    let mut list = list;
-    for (name, suffix, rivals) in plain {
-        if let Some(at) = list.iter().position(|contestant| contestant.name == *name) {
-            list.swap(0, at);
-            let versus = [Versus { title: "xPLAIN", rivals }];
-            ratios.extend(race.run(&format!("{op}{suffix}"), ONE, &arena, &list, &versus));
+                field.add_many("plain", move |piece, out| plain_guards(sector, piece, out));
+                #[cfg(target_arch = "x86_64")]
+                x86::add(&mut field, sector);
+                field.race(&[Versus { title: "xPLAIN", rivals }]);
+            }
         }
     }
-    ratios
-}
-
-/// Adler-32 as zlib's manual has it: remainders when 32 bits are full.
-fn plain_adler(bytes: &[u8]) -> u32 {
-    let (mut low, mut high) = (1_u32, 0_u32);
-    for part in bytes.chunks(5552) {
-        for byte in part {
-            low += u32::from(*byte);
-            high += low;
-        }
-        (low, high) = (low % 65521, high % 65521);
-    }
-    high << 16 | low
 }
 
 /// Guards by the loop that the library had before its kernels.
@@ -216,15 +90,30 @@ fn plain_guards(sector: usize, bytes: &[u8], guards: &mut [u16]) {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::plain_guards;
+    use crate::field::Field;
+    use lustrine::checksum::Backend;
+
+    pub(super) fn add(field: &mut Field<'_, u16>, sector: usize) {
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the CPU has it.
+            let plain = move |bytes: &[u8], out: &mut [u16]| unsafe { avx2(sector, bytes, out) };
+            field.add_many("plain-avx2", plain);
+        }
+        if Backend::from_name("avx512").is_ok() {
+            // SAFETY: the CPU has them.
+            let plain = move |bytes: &[u8], out: &mut [u16]| unsafe { avx512(sector, bytes, out) };
+            field.add_many("plain-avx512", plain);
+        }
+    }
 
     #[target_feature(enable = "avx2")]
-    pub(super) fn avx2(sector: usize, bytes: &[u8], guards: &mut [u16]) {
+    fn avx2(sector: usize, bytes: &[u8], guards: &mut [u16]) {
         plain_guards(sector, bytes, guards);
     }
 
     /// With registers of 512 bits, which the compiler would rather not use.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    pub(super) fn avx512(sector: usize, bytes: &[u8], guards: &mut [u16]) {
+    fn avx512(sector: usize, bytes: &[u8], guards: &mut [u16]) {
         plain_guards(sector, bytes, guards);
     }
 }
