@@ -223,7 +223,7 @@ fn wrong_arguments_are_named_and_nothing_is_written() {
         size(ShardList::Parity, 0, 9, 10)
     );
 
-    let both = |a, b| [(a, &old[..], &new[..]), (b, old, new)];
+    let both = |a, b| [(a, old, new), (b, old, new)];
     assert_eq!(codec.update_many(&both(0, 3), &mut parity), index);
     let repeated = Err(Error::ShardRepeated { index: 1 });
     assert_eq!(codec.update_many(&both(1, 1), &mut parity), repeated);

@@ -11,6 +11,7 @@ pub(super) trait Verb: Copy {
     /// Pointers of each source, next to each other in the table of sources.
     const POINTERS: usize = 1;
     /// The same byte may be done twice.
+    #[cfg(feature = "alloc")]
     const REPEATS: bool = true;
 
     /// The same verb for the rows from `first` on.
@@ -203,6 +204,7 @@ pub(super) struct Update {
 
 impl Verb for Update {
     const POINTERS: usize = 2;
+    #[cfg(feature = "alloc")]
     const REPEATS: bool = false;
 
     #[inline(always)]
