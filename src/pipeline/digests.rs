@@ -1,6 +1,6 @@
 //! The digests of a row's stripes.
 
-use std::vec::Vec;
+use alloc::vec::Vec;
 
 use crate::Error;
 use crate::ec::{Codec, Digest, Digester};
