@@ -411,7 +411,6 @@ mod choice {
                 g[8 - power] = coefficient;
                 for c in &constants {
                     g[8] = *c;
-                    // y^(256^8) is y modulo each irreducible g: cheaper, and enough to refuse.
                     assert!(!is_primitive(&g), "{g:?}");
                 }
             }

@@ -32,9 +32,9 @@ use core::fmt;
 use core::mem::MaybeUninit;
 use core::slice;
 
-use super::Backend;
 use super::modulus::{self, CONSTANTS, TERMS};
 use super::simd::{Kernel, Simd};
+use super::{Backend, Portable};
 
 /// Rows that are divided at a time: the degree of G.
 const ROWS: usize = 8;
@@ -81,10 +81,11 @@ impl Remainder {
                 self.0.update_on(simd, self.1);
             }
         }
-        match self.backend {
+        if self.backend == Backend::Portable(Portable) {
             // Plain integers are faster in one number than in rows of them.
-            Backend::Portable(_) => self.set(modulus::append(self.finish(), bytes)),
-            backend => backend.dispatch(Update(self, bytes)),
+            self.set(modulus::append(self.finish(), bytes));
+        } else {
+            self.backend.dispatch(Update(self, bytes));
         }
     }
 

@@ -18,7 +18,7 @@ pub(super) fn check<S: Simd>(simd: S) -> Result<(), String> {
     let bytes = oracle::noise(5000, 6);
     // Each kind of path, but few bytes for Miri.
     let all = (0..1100).chain([4095, 4096, 4097]);
-    let lengths: Vec<_> = if cfg!(miri) { vec![0, 9, 130, 300, 640] } else { all.collect() };
+    let lengths: Vec<_> = if cfg!(miri) { vec![9, 130, 640] } else { all.collect() };
     for len in lengths {
         let block = &bytes[len % 61..][..len];
         let expected = digest(block);
@@ -62,7 +62,8 @@ fn numbers_are_right() {
         remainder.update(&bytes[len / 3..len]);
         assert_eq!(remainder.finish().to_be_bytes(), digest(&bytes[..len]), "{len}");
     }
-    for zeros in [0, 1, 255, (1 << 32) + 5, u64::MAX] {
+    let holes = [0, (1 << 32) + 5, 1, 255, u64::MAX];
+    for zeros in holes.into_iter().take(if cfg!(miri) { 2 } else { 5 }) {
         let expected = polynomial::y_to(u128::from(zeros));
         assert_eq!(super::super::shifted(1, zeros).to_be_bytes(), expected, "{zeros}");
     }
