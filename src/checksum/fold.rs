@@ -59,9 +59,9 @@ pub(super) unsafe trait Clmul: Fold {
     /// Hints that the line at `p` is read soon. Any address is allowed.
     #[inline(always)]
     fn prefetch(self, _p: *const u8) {}
-    /// True if turning round the bits of bytes is slow. Then bytes that begin with their highest bit
-    /// are multiplied as they are: a lane is an upright polynomial once its bytes are in the other
-    /// order.
+    /// True if turning round the bits of bytes is slow. Then bytes that begin with their highest
+    /// bit are multiplied as they are: a lane is an upright polynomial once its bytes are in the
+    /// other order.
     const UPRIGHT: bool;
     /// Bytes that begin with their highest bit, ready to be multiplied: each with its bits turned
     /// round, or if [`UPRIGHT`](Self::UPRIGHT) all of a lane in the other order.

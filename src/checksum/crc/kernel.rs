@@ -10,8 +10,8 @@
 //! * the lanes of the sum are added, and 128 bits are reduced to the register with two more
 //!   products (Barrett), the only ones that wait for each other.
 //!
-//! Bytes that begin with their highest bit (T10) are made reflected as they are loaded, or where that
-//! is slow multiplied upright, and only the last lane is reflected.
+//! Bytes that begin with their highest bit (T10) are made reflected as they are loaded, or where
+//! that is slow multiplied upright, and only the last lane is reflected.
 //!
 //! What is there before is the register: it is added to the first eight bytes, and from there on
 //! it is zero. So a message may begin with zeros that are not there, which is how lengths are
@@ -114,7 +114,7 @@ unsafe fn sum<S: Clmul, P: Poly>(simd: S, register: u64, bytes: &[u8]) -> S::V {
 
     let odd = bytes.len() % S::BYTES;
     if odd != 0 {
-        // SAFETY: the remainder is less than a register and whole pieces, as all are by contract, and
+        // SAFETY: the remainder is less than a register, whole pieces, as all are by contract, and
         // the message is not shorter than it.
         let v = unsafe { simd.load_last(p, odd) };
         let v = turn(simd.xor(v, simd.place(register, (S::BYTES - odd) / PIECE)));
