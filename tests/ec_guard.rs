@@ -3,17 +3,14 @@
 #![cfg(all(feature = "std", unix, not(miri)))]
 #![allow(unsafe_code, clippy::unwrap_used)]
 
+#[path = "common/guarded.rs"]
+mod guarded;
 #[path = "common/oracle.rs"]
 mod oracle;
 
+use guarded::{Guarded, ROOM};
 use lustrine::ec::{Codec, Geometry};
 use lustrine::gf::{Backend, Shape};
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
-
-/// As large as pages get on the systems that we know.
-const PAGE: usize = 64 << 10;
-/// Room for a shard of the smallest code that is streamed.
-const ROOM: usize = 6 * PAGE;
 
 /// Where a shard lies in its room.
 #[derive(Clone, Copy, Debug)]
@@ -24,48 +21,14 @@ enum Place {
     Back,
 }
 
-/// Room for a shard between two pages that may not be touched.
-struct Guarded(*mut u8);
+/// Room for a shard of the smallest code that is streamed.
+type Room = Guarded<{ 6 * ROOM }>;
 
-impl Guarded {
-    fn new() -> Guarded {
-        // SAFETY: new memory wherever there is room; then the first and the last page of just that.
-        unsafe {
-            let protection = ProtFlags::READ | ProtFlags::WRITE;
-            let len = ROOM + 2 * PAGE;
-            let start = mmap_anonymous(std::ptr::null_mut(), len, protection, MapFlags::PRIVATE);
-            let start = start.unwrap();
-            mprotect(start, PAGE, MprotectFlags::empty()).unwrap();
-            mprotect(start.byte_add(PAGE + ROOM), PAGE, MprotectFlags::empty()).unwrap();
-            Guarded(start.cast())
-        }
-    }
-
-    /// The shard: `len` bytes.
-    fn shard(&mut self, len: usize, place: Place) -> &mut [u8] {
-        assert!(len <= ROOM);
-        let start = match place {
-            Place::Front => PAGE,
-            Place::Back => PAGE + ROOM - len,
-        };
-        // SAFETY: start..start + len is in the room, which is mapped, zeroed at first, and borrowed
-        // with self.
-        unsafe { std::slice::from_raw_parts_mut(self.0.add(start), len) }
-    }
-
-    /// The shard, holding the first bytes of `content`.
-    fn filled(&mut self, len: usize, place: Place, content: &[u8]) -> &mut [u8] {
-        let shard = self.shard(len, place);
-        shard.copy_from_slice(&content[..len]);
-        shard
-    }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        // SAFETY: the mapping made by new, which nobody refers to any longer.
-        unsafe { munmap(self.0.cast(), ROOM + 2 * PAGE).unwrap() };
-    }
+/// The shard in a room, holding the first bytes of `content`.
+fn filled<'r>(room: &'r mut Room, len: usize, place: Place, content: &[u8]) -> &'r mut [u8] {
+    let shard = room.place(len, matches!(place, Place::Back));
+    shard.copy_from_slice(&content[..len]);
+    shard
 }
 
 /// A code, and what is right for it.
@@ -97,7 +60,7 @@ impl Case {
         Case { geometry, shapes, shards, new, new_parity }
     }
 
-    fn check(&self, backend: Backend, rooms: &mut [Guarded], lens: impl Iterator<Item = usize>) {
+    fn check(&self, backend: Backend, rooms: &mut [Room], lens: impl Iterator<Item = usize>) {
         // Round the caches always, and only what is long.
         let codecs = [0, STREAMED].map(|bytes| {
             Codec::with_shapes(self.geometry, backend, self.shapes).stream_from(bytes)
@@ -112,14 +75,14 @@ impl Case {
     }
 
     /// Each operation once. A byte touched outside kills the process.
-    fn touch(&self, codec: &Codec, rooms: &mut [Guarded], len: usize, place: Place) {
+    fn touch(&self, codec: &Codec, rooms: &mut [Room], len: usize, place: Place) {
         let (k, p) = (self.geometry.data(), self.geometry.parity());
         let what = || format!("{}, {len} bytes, {place:?}: {}", codec.backend(), codec.plan());
         let (new, rooms) = rooms.split_first_mut().unwrap();
-        let new = &*new.filled(len, place, &self.new);
+        let new = &*filled(new, len, place, &self.new);
         let rooms = rooms[..k + p].iter_mut().zip(&self.shards);
         let mut shards: Vec<&mut [u8]> =
-            rooms.map(|(room, right)| room.filled(len, place, right)).collect();
+            rooms.map(|(room, right)| filled(room, len, place, right)).collect();
         let right = |index: usize| &self.shards[index][..len];
 
         let (data, parity) = shards.split_at_mut(k);
@@ -218,7 +181,7 @@ fn cases() -> impl Iterator<Item = Case> {
 
 #[test]
 fn no_byte_outside_is_touched() {
-    let mut rooms: Vec<Guarded> = (0..26).map(|_| Guarded::new()).collect();
+    let mut rooms: Vec<Room> = (0..26).map(|_| Room::of_room()).collect();
     for case in cases() {
         let lens = (0..=300).chain(511..=513).chain(1023..=1025).chain(4095..=4097);
         let streamed = streamed_len(case.geometry.total());

@@ -9,22 +9,31 @@ use std::slice::from_raw_parts_mut;
 
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 
-/// The most bytes there are, whole pages wherever it runs.
+/// The largest page of any machine that this runs on, and the usual room.
 pub const ROOM: usize = 65536;
 
-/// Three times `ROOM`, of which only the middle may be touched.
-pub struct Guarded(*mut u8);
+/// So many bytes, whole pages wherever it runs, between as good as endless ones that may not be
+/// touched.
+pub struct Guarded<const N: usize = ROOM>(*mut u8);
 
 impl Guarded {
     /// Zeros.
     pub fn new() -> Guarded {
-        // SAFETY: new memory wherever there is room; then the outer thirds of just that.
+        Guarded::of_room()
+    }
+}
+
+impl<const N: usize> Guarded<N> {
+    /// Zeros.
+    pub fn of_room() -> Guarded<N> {
+        const { assert!(N.is_multiple_of(ROOM)) };
+        // SAFETY: new memory wherever there is room; then the first and the last of just that.
         unsafe {
             let protection = ProtFlags::READ | ProtFlags::WRITE;
-            let start = mmap_anonymous(null_mut(), 3 * ROOM, protection, MapFlags::PRIVATE);
+            let start = mmap_anonymous(null_mut(), N + 2 * ROOM, protection, MapFlags::PRIVATE);
             let start = start.unwrap();
             mprotect(start, ROOM, MprotectFlags::empty()).unwrap();
-            mprotect(start.byte_add(2 * ROOM), ROOM, MprotectFlags::empty()).unwrap();
+            mprotect(start.byte_add(ROOM + N), ROOM, MprotectFlags::empty()).unwrap();
             Guarded(start.cast())
         }
     }
@@ -32,20 +41,20 @@ impl Guarded {
     /// Everything that may be touched.
     pub fn bytes(&mut self) -> &mut [u8] {
         // SAFETY: the middle of the mapping, initialised by the system, borrowed as the owner is.
-        unsafe { from_raw_parts_mut(self.0.add(ROOM), ROOM) }
+        unsafe { from_raw_parts_mut(self.0.add(ROOM), N) }
     }
 
     /// `len` bytes at the very end, or at the very start.
     pub fn place(&mut self, len: usize, end: bool) -> &mut [u8] {
-        assert!(len <= ROOM);
-        let start = if end { ROOM - len } else { 0 };
+        assert!(len <= N);
+        let start = if end { N - len } else { 0 };
         &mut self.bytes()[start..start + len]
     }
 }
 
-impl Drop for Guarded {
+impl<const N: usize> Drop for Guarded<N> {
     fn drop(&mut self) {
         // SAFETY: the mapping made by new, which nobody refers to any longer.
-        unsafe { munmap(self.0.cast(), 3 * ROOM).unwrap() };
+        unsafe { munmap(self.0.cast(), N + 2 * ROOM).unwrap() };
     }
 }
