@@ -18,6 +18,7 @@ mod parse;
 mod reader;
 
 pub use emit::{emit, emit_as};
+pub(super) use parse::parse_with;
 pub use parse::{parse, parse_as};
 
 /// Byte order of an EA.
