@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod allocate;
+pub mod check;
 mod error;
 pub mod map;
 mod model;

@@ -54,6 +54,16 @@ const WIDE: u16 = 0xffe0;
 /// Stripe sizes and extents are multiples of this.
 const ALIGN: u32 = 1 << 16;
 
+/// Byte offset of a component's entry.
+pub(super) const fn entry_at(component: usize) -> usize {
+    HEADER + ENTRY * component
+}
+
+/// Byte offset of a stripe's slot in its (sub-)layout.
+pub(super) const fn slot_at(kind: super::StripingKind, stripe: usize) -> usize {
+    kind.header() + SLOT * stripe
+}
+
 impl super::StripingKind {
     const fn header(self) -> usize {
         match self {

@@ -194,6 +194,7 @@ fn composite(
     if reader.bytes.len() > limit {
         faults(reader.behind(limit))?;
     }
+    let end = reader.bytes.len().min(limit);
     let there = entries.min(((reader.bytes.len() - HEADER) / ENTRY) as u16);
     let mut components = Vec::with_capacity(usize::from(there));
     places.reserve_exact(usize::from(there));
@@ -211,7 +212,7 @@ fn composite(
         mirror_count: reader.u16(16)?,
         reserved: reader.array(18)?,
         components,
-        trailing: reader.bytes.get(next..).unwrap_or_default().to_vec(),
+        trailing: reader.bytes.get(next..end).unwrap_or_default().to_vec(),
     })
 }
 
