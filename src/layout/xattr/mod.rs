@@ -13,10 +13,12 @@
 //! [`Body::Unknown`]: super::Body::Unknown
 
 mod check;
+mod client;
 mod emit;
 mod parse;
 mod reader;
 
+pub use client::client_form;
 pub use emit::{emit, emit_as};
 pub(super) use parse::parse_with;
 pub use parse::{parse, parse_as};
