@@ -3,15 +3,16 @@
 
 #[path = "common/golden.rs"]
 mod golden;
+#[path = "common/masks.rs"]
+mod masks;
 
 use golden::{cases, hex, pairs, text};
 use lustrine::layout::allocate::{AllocateError, Allocator, Choice, NewFile, Ost};
 use lustrine::layout::raid::RaidSets;
 use lustrine::layout::spec::Spec;
 use lustrine::layout::xattr::{emit, parse};
-use lustrine::layout::{
-    Body, ComponentFlags, EOF, Fid, Layout, ObjectId, PoolName, Slot, Striping,
-};
+use lustrine::layout::{EOF, Fid, Layout, ObjectId};
+use masks::masked;
 
 /// The 16 OSTs of the recorded file system.
 fn osts(count: u32) -> Vec<Ost> {
@@ -39,48 +40,11 @@ fn allocate(options: &str, count: u32, size: u64) -> Result<Layout, AllocateErro
     Ok(layout)
 }
 
-/// Removes what is chance: objects, leftover bytes, the file's identity.
-fn mask(striping: &mut Striping, init: bool) {
-    striping.oi = [0; 2];
-    let len = striping.pool.name().len();
-    let mut pool = PoolName::default();
-    pool.0[..len].copy_from_slice(striping.pool.name());
-    striping.pool = pool;
-    for slot in &mut striping.slots {
-        *slot = Slot { ost: if init { 0 } else { slot.ost }, ..Slot::default() };
-    }
-}
-
-fn masked(mut layout: Layout) -> Layout {
-    match &mut layout {
-        Layout::Plain(striping) => mask(striping, true),
-        Layout::Composite(composite) => {
-            for component in &mut composite.components {
-                component.layout_gen = 0;
-                component.compression = [0; 2];
-                component.timestamp = u64::from(component.timestamp != 0);
-                let init = component.flags.has(ComponentFlags::INIT);
-                if let Body::Striping(striping) = &mut component.body {
-                    mask(striping, init);
-                }
-            }
-        }
-        Layout::Foreign(_) => {}
-    }
-    layout
-}
-
 /// Masked, and with a generation of 0: how many changes there were depends on how many calls wrote
 /// the file. It must be at least what ours counts.
 fn without_generation(ours: Layout, golden: Layout) -> (Layout, Layout) {
     assert!(golden.generation() >= ours.generation(), "{} changes", golden.generation());
-    let (mut ours, mut golden) = (masked(ours), masked(golden));
-    for layout in [&mut ours, &mut golden] {
-        if let Layout::Composite(composite) = layout {
-            composite.layout_gen = 0;
-        }
-    }
-    (ours, golden)
+    (masks::without_generation(ours), masks::without_generation(golden))
 }
 
 /// Options and the file's size when the layout was recorded, if only setstripe, one write and a

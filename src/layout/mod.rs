@@ -10,8 +10,10 @@
 
 pub mod allocate;
 pub mod check;
+pub mod edit;
 mod error;
 pub mod map;
+pub mod mirrors;
 mod model;
 pub mod plan;
 pub mod raid;

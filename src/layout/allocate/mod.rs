@@ -19,6 +19,7 @@ use alloc::vec::Vec;
 pub use error::AllocateError;
 use objects::Wanted;
 use place::{Place, shared};
+pub(super) use stored::without_objects;
 use stored::{Shape, WIDE, generation, shape, store, store_component};
 
 use super::map::Stripes;

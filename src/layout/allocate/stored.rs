@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{AllocateError, Defaults, NewFile, pool_wanted};
 use crate::layout::model::{
-    Component, ComponentFlags, EOF, Extent, ObjectId, Pattern, PoolName, Slot, Striping,
+    Body, Component, ComponentFlags, EOF, Extent, Fid, ObjectId, Pattern, PoolName, Slot, Striping,
     StripingKind,
 };
 
@@ -64,6 +64,29 @@ pub(super) fn shape(
         stripe_count = (end - start).div_ceil(u64::from(stripe_size)).min(0xffdf) as u16;
     }
     Ok(Shape { stripe_size, stripe_count })
+}
+
+/// A component that is added to a file, as the MDT stores it before it has objects. There its
+/// steps run the other way round: a size of 0 is not trimmed, because it is still 0.
+pub(in crate::layout) fn without_objects(
+    component: usize,
+    entry: &Component,
+    defaults: Defaults,
+    oi: [u64; 2],
+) -> Result<Component, AllocateError> {
+    let unsupported = AllocateError::Unsupported { component, what: "a foreign component" };
+    let Body::Striping(striping) = &entry.body else { return Err(unsupported) };
+    let wanted = striping.stripe_count;
+    let mut shape = shape(defaults, component, striping, entry.extent, entry.flags.0)?;
+    if striping.stripe_size == 0 && wanted != 0 {
+        shape.stripe_count = wanted;
+    }
+    let file = NewFile::default();
+    // Never called: nothing gets objects.
+    let none = &mut |ost| ObjectId { ost, fid: Fid::default() };
+    let mut stored = store_component(entry, striping, &shape, &file, None, none)?;
+    stored.oi = oi;
+    Ok(Component { body: Body::Striping(stored), ..entry.clone() })
 }
 
 /// One for each component, then the changes of writing and resyncing the file: the first write of
