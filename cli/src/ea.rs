@@ -10,9 +10,17 @@ const MOST: u64 = 1 << 20;
 
 /// Reads and parses the EA that an argument names.
 pub fn load(argument: &str) -> Result<Layout, Failure> {
-    let bytes = read(argument)?;
-    let bytes = decode(&bytes).map_err(|e| Failure::of(argument, e))?;
-    xattr::parse(&bytes).map_err(|e| Failure::of(argument, e))
+    xattr::parse(&bytes(argument)?).map_err(|e| Failure::of(argument, e))
+}
+
+/// Reads the bytes of the EA that an argument names.
+pub fn bytes(argument: &str) -> Result<Vec<u8>, Failure> {
+    decode(&read(argument)?).map_err(|e| Failure::of(argument, e))
+}
+
+/// An EA as hex text, which [`load`] takes.
+pub fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read(argument: &str) -> Result<Vec<u8>, Failure> {
