@@ -215,9 +215,9 @@ pub struct LayoutMake {
     /// The OSTs stand in this many failure domains in turn
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), requires = "osts")]
     pub domains: Option<u32>,
-    /// Where the choice of OSTs starts: one number, one choice
-    #[arg(long, value_name = "N", requires = "osts")]
-    pub seed: Option<u64>,
+    /// The OST that the choice starts at; the others follow in turn
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "osts")]
+    pub first: u32,
     /// Print the shortest options that ask for it, no layout
     #[arg(long, conflicts_with = "output")]
     pub options_only: bool,

@@ -31,7 +31,7 @@ pub fn run(args: &LayoutEdit, ui: &Ui) -> Result<Code, Failure> {
         Edit::Split { mirror, destroy, to } => {
             let off = edit::split(&mut layout, *mirror, *destroy).map_err(|e| refused(&e))?;
             if let Some(path) = to {
-                write(path, &off)?;
+                ea::write(path, &off)?;
             }
         }
         Edit::Stale { mirror } => {
@@ -93,16 +93,12 @@ pub fn join(args: &LayoutJoin, ui: &Ui) -> Result<Code, Failure> {
 /// Hex text on standard output, or bytes in a file.
 fn give(layout: &Layout, output: Option<&Path>, ui: &Ui) -> Result<(), Failure> {
     match output {
-        Some(path) => write(path, layout),
+        Some(path) => ea::write(path, layout),
         None => {
             ui.say(ea::to_hex(&xattr::emit(layout)));
             Ok(())
         }
     }
-}
-
-fn write(path: &Path, layout: &Layout) -> Result<(), Failure> {
-    std::fs::write(path, xattr::emit(layout)).map_err(|e| Failure::of(path.display(), e))
 }
 
 fn now() -> u64 {

@@ -4,13 +4,11 @@ use crate::args::LayoutMake;
 use crate::ea;
 use crate::failure::{Code, Failure};
 use crate::ui::Ui;
-use lustrine::layout::allocate::{Allocator, Choice, Defaults, NewFile, Ost};
+use lustrine::layout::allocate::{Allocator, NewFile, Ost};
 use lustrine::layout::spec::Spec;
 use lustrine::layout::{Fid, Layout, ObjectId, xattr};
 use serde_json::json;
 
-/// Percent of free space that OSTs differ by before it decides, as in Lustre.
-const THRESHOLD: u8 = 17;
 /// First sequence of the made-up objects: one more for each OST, as MDTs give them out.
 const SEQUENCE: u64 = 0x2_4000_0400;
 const SEQUENCES: u64 = 0x4000_0000;
@@ -25,7 +23,7 @@ pub fn run(args: &LayoutMake, ui: &Ui) -> Result<Code, Failure> {
     let layout = stored.as_ref().unwrap_or(&request);
     let bytes = xattr::emit(layout);
     if let Some(path) = &args.output {
-        std::fs::write(path, &bytes).map_err(|e| Failure::of(path.display(), e))?;
+        ea::write(path, layout)?;
         ui.say(format_args!("{}: {} bytes", path.display(), bytes.len()));
     } else if args.options_only {
         ui.say(&spec);
@@ -66,13 +64,8 @@ fn allocate(args: &LayoutMake, request: &Layout, count: u32) -> Result<Layout, F
     let osts: Vec<Ost> = (0..count)
         .map(|index| Ost { pools: pools(index), domain: domain(index), ..Ost::new(index) })
         .collect();
-    let choice = match args.seed {
-        Some(seed) => Choice::ByFreeSpace { seed, threshold: THRESHOLD },
-        None => Choice::RoundRobin,
-    };
-    // Without figures of space every OST has the same, and a seed only moves the start.
-    let first = args.seed.map_or(0, |seed| (seed % u64::from(count)) as usize);
-    let allocator = Allocator { osts: &osts, first, defaults: Defaults::default(), choice };
+    let first = args.first as usize;
+    let allocator = Allocator { osts: &osts, first, ..Allocator::default() };
     let mut made = 0;
     let mut object = |ost: u32| {
         made += 1;
