@@ -562,16 +562,17 @@ fn yaml_faults_name_the_line() {
         let error = Spec::parse_yaml(text).expect_err(text);
         assert_eq!((error.line, error.fault.as_str()), (line, fault));
     };
-    refused("", 1, "the template has no component");
+    refused("", 1, "there is nothing but blanks and comments");
+    refused("lcm_mirror_count: 1", 1, "the template has no component");
     refused("lmm_stripe_cout: 4", 1, "unknown key 'lmm_stripe_cout'");
-    refused("\nlmm_stripe_count 4", 2, "expected 'key: value', got 'lmm_stripe_count 4'");
+    refused("\nlmm_stripe_count 4", 2, "expected 'key: value' lines, got a value");
     refused("lmm_stripe_count: 2001", 1, "invalid stripe count '2001'");
     refused("lmm_stripe_size: 5", 1, "invalid stripe size '5'");
     refused("lmm_pattern: raid0,parity", 1, "a template cannot ask for parity: give --ec instead");
     refused(
         "lmm_stripe_count: 1\nlmm_stripe_count: 1",
         2,
-        "'lmm_stripe_count' stands twice in one component",
+        "the key 'lmm_stripe_count' is in line 1 already",
     );
     let two = "lcm_mirror_count: 2\ncomponents:\n- lcme_id: N/A\n  lcme_extent.e_end: ";
     refused(&format!("{two}EOF"), 4, "2 mirrors announced, the components form 1");

@@ -21,6 +21,7 @@ pub mod show;
 pub mod spec;
 mod view;
 pub mod xattr;
+pub mod yaml;
 
 pub use error::{Fault, LayoutError};
 

@@ -23,11 +23,11 @@ impl Random {
     fn below(&mut self, bound: u128) -> u128 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^= z >> 31;
         // The bound is a sum of at most 2^16 weights of 32 bits, so this fits.
-        u128::from(z) * bound >> 64
+        (u128::from(z) * bound) >> 64
     }
 }
 

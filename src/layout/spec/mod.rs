@@ -42,7 +42,7 @@ use super::model::{ComponentFlags, Extent, Foreign, PoolName};
 pub use change::{Change, Select};
 pub use error::{SpecError, SpecFault};
 pub use flags::FlagChange;
-pub use template::{CopyFault, YamlError};
+pub use template::{CopyFault, TemplateError};
 
 /// What an option string asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,8 +139,8 @@ impl Spec {
     /// of it as says what is wanted. Objects that are listed ask for their OSTs.
     ///
     /// # Errors
-    /// [`YamlError`] with the line at fault.
-    pub fn parse_yaml(text: &str) -> Result<Spec, YamlError> {
+    /// [`TemplateError`] with the line at fault.
+    pub fn parse_yaml(text: &str) -> Result<Spec, TemplateError> {
         yaml::parse(text)
     }
 

@@ -47,20 +47,20 @@ impl core::error::Error for CopyFault {}
 
 /// A refused template, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct YamlError {
+pub struct TemplateError {
     /// The line, from 1.
     pub line: usize,
     /// What is wrong there.
     pub fault: String,
 }
 
-impl fmt::Display for YamlError {
+impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: {}", self.line, self.fault)
     }
 }
 
-impl core::error::Error for YamlError {}
+impl core::error::Error for TemplateError {}
 
 /// The spec that asks for a layout like this.
 pub(super) fn copy_of(layout: &Layout) -> Result<Spec, CopyFault> {

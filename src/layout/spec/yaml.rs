@@ -1,19 +1,18 @@
 //! Templates of `lfs setstripe --yaml`: the lines that `lfs getstripe --yaml` prints.
-//!
-//! Of YAML this takes what `lfs` writes: one `key: value` on each line, lists by `- `, comments.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::flags;
 use super::state::pool;
-use super::template::{FLAGS, YamlError, stripe_count};
+use super::template::{FLAGS, TemplateError, stripe_count};
 use super::{ComponentKind, ComponentSpec, Spec, StripeCount};
 use crate::layout::model::{ComponentFlags, EOF, Extent};
 use crate::layout::view::MAX_OST;
+use crate::layout::yaml::{self, Node};
 
 /// Keys that say what is, not what is wanted.
 const IGNORED: [&str; 13] = [
@@ -35,29 +34,16 @@ const IGNORED_OF_DIRECTORIES: [&str; 2] = ["stripe_offset", "mdt_index"];
 /// Most OSTs that a component can list.
 const MAX_STRIPES: usize = 2000;
 
-pub(super) fn parse(text: &str) -> Result<Spec, YamlError> {
+pub(super) fn parse(text: &str) -> Result<Spec, TemplateError> {
+    let root = yaml::parse(text)
+        .map_err(|error| TemplateError { line: error.at.line, fault: error.fault.to_string() })?;
     let mut template = Template::default();
-    for (line, whole) in (1..).zip(text.lines()) {
-        let error = |fault: String| YamlError { line, fault };
-        let content = whole.split(" #").next().unwrap_or_default().trim();
-        if content.is_empty() || content.starts_with('#') || content == "---" {
-            continue;
-        }
-        let (item, content) = match content.strip_prefix("- ") {
-            Some(rest) => (true, rest.trim_start()),
-            None => (false, content),
-        };
-        let (key, value) = content
-            .split_once(':')
-            .ok_or_else(|| error(format!("expected 'key: value', got '{content}'")))?;
-        let value = value.trim();
-        let value = value
-            .strip_prefix(['\'', '"'])
-            .and_then(|rest| rest.strip_suffix(['\'', '"']))
-            .unwrap_or(value);
-        template.entry(line, item, key.trim(), value).map_err(error)?;
+    match root.items() {
+        // A list of components without a header.
+        Some(items) => template.components(items)?,
+        None => template.entries(&root)?,
     }
-    template.finish().map_err(|fault| YamlError { line: text.lines().count().max(1), fault })
+    template.finish().map_err(|fault| TemplateError { line: text.lines().count().max(1), fault })
 }
 
 #[derive(Default)]
@@ -81,16 +67,47 @@ struct Part {
 }
 
 impl Template {
-    fn entry(&mut self, line: usize, item: bool, key: &str, value: &str) -> Result<(), String> {
+    /// The entries of a mapping: of the header, of a component or of what stands in it.
+    fn entries(&mut self, node: &Node<'_>) -> Result<(), TemplateError> {
+        let line = node.at.line;
+        let expected = || format!("expected 'key: value' lines, got {}", node.kind());
+        let entries = node.entries().ok_or_else(|| TemplateError { line, fault: expected() })?;
+        for (key, node) in entries {
+            let line = key.at.line;
+            match (key.text.as_ref(), node.scalar(), node.items()) {
+                ("components", _, Some(items)) => self.components(items)?,
+                ("sub_layout", None, None) => self.entries(node)?,
+                ("lmm_objects", None, Some(items)) => {
+                    items.iter().try_for_each(|item| self.entries(item))?;
+                }
+                (key, Some(value), _) => {
+                    self.entry(line, key, value).map_err(|fault| TemplateError { line, fault })?;
+                }
+                (key, None, _) => {
+                    let fault = format!("'{key}' is {}, expected a value", node.kind());
+                    return Err(TemplateError { line, fault });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn components(&mut self, items: &[Node<'_>]) -> Result<(), TemplateError> {
+        self.composite = true;
+        for item in items {
+            let line = item.at.line;
+            self.close().map_err(|fault| TemplateError { line, fault })?;
+            self.present = Some(Part { line, ..Part::default() });
+            self.entries(item)?;
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, line: usize, key: &str, value: &str) -> Result<(), String> {
         if key == "lcm_mirror_count" {
             self.composite = true;
             self.mirror_count = Some(number(value)?);
             return Ok(());
-        }
-        self.composite |= key.starts_with("lcm");
-        if item && key.starts_with("lcme_") {
-            self.close()?;
-            self.present = Some(Part { line, ..Part::default() });
         }
         if key == "components" || key.starts_with("lcm_") {
             return known(key);
