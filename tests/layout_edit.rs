@@ -3,127 +3,19 @@
 
 #[path = "common/golden.rs"]
 mod golden;
+#[path = "common/life.rs"]
+mod life;
 #[path = "common/masks.rs"]
 mod masks;
 
-use golden::{cases, hex, pairs, text, text_if_there};
-use lustrine::layout::allocate::{Allocator, Defaults, NewFile, Ost};
-use lustrine::layout::edit::{self, EditError, Obstacle, Part};
+use golden::{cases, hex, text, text_if_there};
+use life::{File, NOW, flr, write};
+use lustrine::layout::allocate::Defaults;
+use lustrine::layout::edit::{self, EditError};
 use lustrine::layout::mirrors::{self, Event, MirrorError, Osts};
 use lustrine::layout::spec::{Change, FlagChange, Select, Spec};
 use lustrine::layout::xattr::{client_form, emit, parse};
-use lustrine::layout::{Body, ComponentFlags, EOF, Fid, Layout, ObjectId, Pattern, State, map};
-
-const NOW: u64 = 1_780_000_000;
-
-/// A file on 16 OSTs and its layout.
-struct File {
-    layout: Layout,
-    osts: Vec<Ost>,
-    /// Objects made so far.
-    objects: u32,
-    /// A write needed objects: how many calls that took is not recorded.
-    grown: bool,
-}
-
-impl File {
-    fn new(request: &Layout) -> File {
-        let osts = (0..16)
-            .map(|index| {
-                let pools = ["fast", "longpoolname15c"].map(str::to_owned);
-                let pools = if index < 6 { pools.into() } else { Vec::new() };
-                Ost { pools, ..Ost::new(index) }
-            })
-            .collect();
-        let mut file = File { layout: request.clone(), osts, objects: 0, grown: false };
-        file.layout = file.with(|allocator, make| {
-            allocator.allocate(request, &NewFile::default(), make).unwrap()
-        });
-        file
-    }
-
-    fn with<T>(
-        &mut self,
-        work: impl FnOnce(&Allocator<'_>, &mut dyn FnMut(u32) -> ObjectId) -> T,
-    ) -> T {
-        let objects = &mut self.objects;
-        let mut make = |ost| {
-            *objects += 1;
-            ObjectId { ost, fid: Fid { seq: 0x2_4000_0400, oid: *objects, ver: 0 } }
-        };
-        work(&Allocator { osts: &self.osts, first: 3, ..Allocator::default() }, &mut make)
-    }
-
-    fn event(&mut self, event: &Event) -> Result<(), MirrorError> {
-        let Some(change) = mirrors::next(&self.layout, event, &Osts::default())? else {
-            return Ok(());
-        };
-        self.grown |= !change.instantiate.is_empty() && matches!(event, Event::Write { .. });
-        let mut layout = self.layout.clone();
-        for &component in &change.instantiate {
-            self.with(|allocator, make| {
-                allocator.instantiate(&mut layout, component, make).unwrap();
-            });
-        }
-        change.apply(&mut layout, NOW);
-        assert_eq!(parse(&emit(&layout)).as_ref(), Ok(&layout));
-        self.layout = layout;
-        Ok(())
-    }
-
-    fn resync(&mut self) {
-        self.event(&Event::Resync).unwrap();
-        let stale = self.layout.components().filter(|view| view.is_stale());
-        let ids = stale.map(|view| view.id.0).collect();
-        self.event(&Event::ResyncDone { ids }).unwrap();
-    }
-
-    fn end(&self) -> u64 {
-        self.layout.components().last().map_or(0, |view| view.extent.end)
-    }
-
-    /// One line of a `cmd.txt`. `failed`: Lustre refused it.
-    fn run(&mut self, line: &str, failed: bool) {
-        if line.starts_with("# rc=") {
-        } else if let Some(ranges) = line.strip_prefix("# write deterministic data at ") {
-            for (start, len) in pairs(ranges) {
-                self.event(&Event::Write { start, end: start + len }).unwrap();
-            }
-        } else if line.starts_with("# write, resync if mirrored, lfs hsm_archive F") {
-            self.event(&Event::Write { start: 0, end: 2 << 20 }).unwrap();
-            if self.layout.mirrors().count() > 1 {
-                self.resync();
-            }
-            edit::release(&mut self.layout).unwrap();
-        } else if line == "lfs mirror resync F" {
-            self.resync();
-        } else if let Some(options) = line.strip_prefix("lfs setstripe --comp") {
-            let options = format!("--comp{}", options.strip_suffix(" F").unwrap());
-            let change = Change::parse(&options, self.end()).unwrap();
-            edit::change(&mut self.layout, &change, Defaults::default(), NOW).unwrap();
-        } else if let Some(options) = line.strip_prefix("lfs migrate ") {
-            let request = Spec::parse(options.strip_suffix(" F").unwrap()).unwrap().request();
-            let mut new = File::new(&request);
-            new.event(&Event::Write { start: 0, end: 300_000 }).unwrap();
-            new.layout.bump_generation();
-            self.layout = new.layout;
-        } else if let Some(options) = line.strip_prefix("lfs mirror extend ") {
-            let spec = Spec::parse_mirrors(options.strip_suffix(" F").unwrap()).unwrap();
-            let victim = File::new(&spec.request());
-            let extended = edit::extend(&mut self.layout, &victim.layout);
-            assert_eq!(extended.is_err(), failed, "{line}: {extended:?}");
-            if let Err(error) = extended {
-                assert_eq!(error.errno(), 16, "{line}: {error}");
-            }
-        } else {
-            let words: Vec<&str> = line.split(' ').collect();
-            let ["lfs", "mirror", "delete" | "split", "--mirror-id", id, ..] = words[..] else {
-                panic!("unknown: {line}")
-            };
-            edit::split(&mut self.layout, id.parse().unwrap(), true).unwrap();
-        }
-    }
-}
+use lustrine::layout::{ComponentFlags, Layout, State};
 
 fn spec(line: &str) -> Option<Spec> {
     if line == "touch F" {
@@ -230,14 +122,6 @@ fn refused_changes_are_refused() {
         }
     }
     assert!(seen >= 13, "{seen}");
-}
-
-fn flr(options: &str) -> File {
-    File::new(&Spec::parse(options).unwrap().request())
-}
-
-fn write(start: u64, end: u64) -> Event {
-    Event::Write { start, end }
 }
 
 /// Each step of a file with parity behind its data, by hand.
@@ -414,90 +298,4 @@ fn components_come_and_go_at_the_end() {
     let elsewhere = Change::parse("--comp-add -E 4G", 3 << 30).unwrap();
     let error = edit::change(&mut file.layout, &elsewhere, Defaults::default(), NOW);
     assert_eq!(error, Err(EditError::NotAdjacent { start: 3 << 30, end: 1 << 30 }));
-}
-
-/// Where every unit of some bytes of a file lies: object and offset in it.
-fn places(layout: &Layout, start: u64, end: u64) -> Vec<(ObjectId, u64)> {
-    (start..end)
-        .step_by(65536)
-        .map(|at| {
-            let piece = map::extents(layout, 0, at..at + 1).next().unwrap();
-            let object = layout.component(piece.component).unwrap().object(piece.stripe);
-            (object.unwrap(), piece.object_offset)
-        })
-        .collect()
-}
-
-fn renamed(mut file: File, oid: u32) -> Layout {
-    let rename = |striping: &mut lustrine::layout::Striping| {
-        for slot in &mut striping.slots {
-            slot.oi[1] += u64::from(oid);
-        }
-    };
-    match &mut file.layout {
-        Layout::Plain(striping) => rename(striping),
-        Layout::Composite(composite) => composite.components.iter_mut().for_each(|component| {
-            if let Body::Striping(striping) = &mut component.body {
-                rename(striping);
-            }
-        }),
-        Layout::Foreign(_) => {}
-    }
-    file.layout
-}
-
-/// Bytes of a joined file are where they were in the parts.
-#[test]
-fn joined_files_keep_their_bytes() {
-    const MIB: u64 = 1 << 20;
-    let head = renamed(flr("-E 4M -S 1M -c 2 -E -1 -S 1M -c 4"), 100);
-    let mut file = File { layout: head, ..flr("-c 1") };
-    file.event(&write(0, 5 * MIB)).unwrap();
-    let head = file.layout;
-    let whole = |layout, end| Part { layout, bytes: 0..end };
-    // In place: the second part was written where it goes.
-    let tail = renamed(flr("-S 1M -c 3"), 200);
-    let parts = [whole(&head, 6 * MIB), Part { layout: &tail, bytes: 6 * MIB..EOF }];
-    let joined = edit::join(&parts).unwrap();
-    assert_eq!(parse(&emit(&joined)).as_ref(), Ok(&joined));
-    let extents: Vec<_> = joined.components().map(|v| (v.extent.start, v.extent.end)).collect();
-    assert_eq!(extents, [(0, 4 * MIB), (4 * MIB, 6 * MIB), (6 * MIB, EOF)]);
-    assert_eq!(places(&joined, 0, 6 * MIB), places(&head, 0, 6 * MIB));
-    assert_eq!(places(&joined, 6 * MIB, 40 * MIB), places(&tail, 6 * MIB, 40 * MIB));
-    // Moved within a row: the stripes are turned.
-    let row = renamed(flr("-S 1M -c 16"), 300);
-    let parts = [whole(&head, 4 * MIB), whole(&row, 5 * MIB)];
-    let joined = edit::join(&parts).unwrap();
-    assert_eq!(places(&joined, 4 * MIB, 9 * MIB), places(&row, 0, 5 * MIB));
-    let fault = |parts: &[Part<'_>]| {
-        let error = edit::join(parts).unwrap_err();
-        assert!(error.to_string().starts_with(&format!("part {}: ", error.part)));
-        (error.part, error.obstacle)
-    };
-    // Over the end of the row.
-    let moves = Obstacle::Moves { component: 0, from: 0, to: 4 * MIB, row: 16 * MIB };
-    assert_eq!(fault(&[whole(&head, 4 * MIB), whole(&row, 13 * MIB)]), (1, moves));
-    let moves = Obstacle::Moves { component: 0, from: 0, to: 4 * MIB, row: 3 * MIB };
-    assert_eq!(fault(&[whole(&head, 4 * MIB), whole(&tail, 3 * MIB)]), (1, moves));
-    // Without objects nothing can be in the wrong place.
-    let lazy = flr("-E 4M -S 1M -c 1 -E -1 -S 1M -c 5").layout;
-    let part = Part { layout: &lazy, bytes: 4 * MIB..64 * MIB };
-    assert!(edit::join(&[whole(&head, 5 * MIB), part]).is_ok());
-    let unit = |offset, unit| Obstacle::Boundary { offset, unit };
-    assert_eq!(fault(&[whole(&head, 5)]), (0, unit(5, 65536)));
-    assert_eq!(fault(&[whole(&tail, 65536)]), (0, unit(65536, MIB)));
-    assert_eq!(fault(&[whole(&tail, EOF), whole(&head, MIB)]), (0, unit(EOF, 65536)));
-    assert_eq!(fault(&[]), (0, Obstacle::Empty));
-    assert_eq!(fault(&[whole(&head, 0)]), (0, Obstacle::Empty));
-    let short = flr("-E 1M -S 1M -c 1").layout;
-    assert_eq!(fault(&[whole(&short, 2 * MIB)]), (0, Obstacle::Gap { offset: MIB }));
-    let two = flr("-N2 -c 1").layout;
-    assert_eq!(fault(&[whole(&two, EOF)]), (0, Obstacle::Mirrors));
-    let dom = flr("-E 1M -L mdt -E -1 -S 1M -c 1").layout;
-    assert!(edit::join(&[whole(&dom, EOF)]).is_ok());
-    assert_eq!(fault(&[whole(&head, MIB), whole(&dom, EOF)]), (1, Obstacle::Mdt));
-    let mut released = tail.clone();
-    edit::release(&mut released).unwrap();
-    assert!(released.component(0).unwrap().striping.unwrap().pattern.has(Pattern::RELEASED));
-    assert_eq!(fault(&[whole(&released, EOF)]), (0, Obstacle::Kind { component: 0 }));
 }
