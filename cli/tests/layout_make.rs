@@ -112,7 +112,7 @@ fn files_are_copied_and_joined() {
     let text = good(&["layout", "make", "--yaml", &yaml, "--options-only"]);
     assert!(text.starts_with("-N -E 1M -S 1M -o 6 -E -1 -S 4M -o 12,13 -N "), "{text}");
     let parity = golden("layouts/ec-pfl/getstripe.yaml");
-    assert!(refused(&["layout", "make", "--yaml", &parity], 1).contains("line 9: a template"));
+    assert!(refused(&["layout", "make", "--yaml", &parity], 1).contains("line 8: a template"));
     let (head, tail) = (format!("{pfl}:0..4M"), golden("layouts/plain-4/ondisk-lov.hex"));
     let joined = good(&["layout", "join", &head, &format!("{tail}:4M..")]);
     assert_eq!(good(&["layout", "check", &joined]), format!("{joined}: nothing wrong"));

@@ -7,6 +7,26 @@
 //! it is Lustre's: no two members of a RAID set, data or parity, on one OST. Where OSTs name what
 //! they fail with, it holds for failure domains. Components of other mirrors are avoided as long
 //! as there are other OSTs.
+//!
+//! ```
+//! use lustrine::layout::allocate::{Allocator, NewFile, Ost};
+//! use lustrine::layout::spec::Spec;
+//! use lustrine::layout::{Fid, ObjectId};
+//! // Twelve OSTs in six servers, two behind each other.
+//! let osts: Vec<Ost> = (0..12).map(|i| Ost { domain: i / 2 + 1, ..Ost::new(i) }).collect();
+//! let allocator = Allocator { osts: &osts, ..Allocator::default() };
+//! let mut object = |ost| ObjectId { ost, fid: Fid { seq: 1 << 34, oid: ost, ver: 0 } };
+//! let request = Spec::parse("-c 4 --ec 4+2")?.request();
+//! let layout = allocator.allocate(&request, &NewFile::default(), &mut object)?;
+//! let mut servers: Vec<u32> = layout
+//!     .components()
+//!     .flat_map(|component| component.objects().unwrap_or_default())
+//!     .map(|slot| slot.ost / 2)
+//!     .collect();
+//! servers.sort();
+//! assert_eq!(servers, [0, 1, 2, 3, 4, 5]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod error;
 mod objects;

@@ -112,6 +112,8 @@ impl core::error::Error for JoinError {}
 ///
 /// Bytes of objects outside of what was taken stay where they are, and are not part of the file.
 ///
+/// Costs a copy of the parts' components.
+///
 /// # Errors
 /// [`JoinError`] with the first part that cannot be joined, and why.
 pub fn join(parts: &[Part<'_>]) -> Result<Layout, JoinError> {
