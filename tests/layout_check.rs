@@ -8,8 +8,8 @@ use golden::{cases, hex, packed, text, text_if_there};
 use lustrine::layout::check::{Finding, Flaw, Severity, What, check, check_layout};
 use lustrine::layout::xattr::{Endian, emit, emit_as, parse};
 use lustrine::layout::{
-    Body, Component, ComponentFlags, Composite, Extent, Fault, Layout, ObjectId, Pattern, Slot,
-    Striping,
+    Body, Component, ComponentFlags, Composite, Compression, Extent, Fault, Layout, ObjectId,
+    Pattern, Slot, Striping,
 };
 
 fn all_eas() -> Vec<(String, Vec<u8>)> {
@@ -415,6 +415,27 @@ fn archives() {
         "pfl3-empty",
         |c| c.components[2].body = foreign(vec![0; 56], 1),
         &[(Some(2), Flaw::ForeignExtent), (Some(2), Flaw::ForeignExtent)],
+    );
+}
+
+/// The bytes of compression mean something only with the pattern; it goes with plain raid0 alone.
+#[test]
+fn compression() {
+    let mut component = composite("pfl3-full").components.remove(2);
+    component.compression = [3, 0x92];
+    assert_eq!(component.compression(), None);
+    striping(&mut component).pattern = Pattern(Pattern::RAID0 | Pattern::COMPRESS);
+    let Compression { kind, level, chunk } = component.compression().unwrap();
+    assert_eq!((kind, level, chunk), (3, 2, 32 << 20));
+    component.compression = [0, 0xf0];
+    assert_eq!(component.compression().unwrap().chunk, 2 << 30);
+    let parity = Pattern::PARITY | Pattern::COMPRESS | Pattern::RAID0;
+    striping(&mut component).pattern = Pattern(parity);
+    assert_eq!(component.compression(), None);
+    changed(
+        "pfl3-full",
+        |c| striping(&mut c.components[2]).pattern = Pattern(parity),
+        &[(Some(2), Flaw::UnknownPattern { got: parity })],
     );
 }
 

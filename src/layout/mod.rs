@@ -30,4 +30,4 @@ pub use model::{
     Body, Component, ComponentFlags, ComponentId, Composite, EOF, Extent, Fid, Foreign, Layout,
     ObjectId, Pattern, PoolName, Slot, State, Striping, StripingKind,
 };
-pub use view::{ComponentView, Mirror};
+pub use view::{ComponentView, Compression, Mirror};
