@@ -5,7 +5,7 @@
 mod golden;
 
 use golden::{cases, hex, packed, text, text_if_there};
-use lustrine::layout::xattr::{Endian, emit, emit_as, parse, parse_as};
+use lustrine::layout::xattr::{Endian, client_form, emit, emit_as, parse, parse_as};
 use lustrine::layout::{Fault, Layout, LayoutError};
 
 /// Every recorded EA and request: (where it stands, bytes).
@@ -40,6 +40,23 @@ fn every_ea_round_trips() {
         assert_ne!(swapped, ea, "{name}");
         assert_eq!(parse_as(&swapped), Ok((layout, Endian::Big)), "{name} big-endian");
     }
+}
+
+/// What a client shows follows from what the MDT stores, byte for byte.
+#[test]
+fn client_forms_follow_from_disk() {
+    let mut compared = 0;
+    for (part, name) in ["layouts", "ec"]
+        .into_iter()
+        .flat_map(|part| cases(part).into_iter().map(move |n| (part, n)))
+    {
+        let Some(disk) = text_if_there(&format!("{part}/{name}/ondisk-lov.hex")) else { continue };
+        let disk = parse(&hex(&disk)).unwrap();
+        let client = hex(&text(&format!("{part}/{name}/lov.hex")));
+        assert_eq!(emit(&client_form(&disk)), client, "{part}/{name}");
+        compared += 1;
+    }
+    assert!(compared > 80, "{compared} pairs");
 }
 
 /// Requests that Lustre refuses for other reasons than their form parse too.

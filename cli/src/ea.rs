@@ -1,18 +1,38 @@
 //! Layout EAs as users have them: binary, or the hex text that `getfattr -e hex` prints.
 
 use crate::failure::Failure;
+use lustrine::engine::{FileOutput, Output};
 use lustrine::layout::{Layout, xattr};
 use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 
 /// An EA has at most 64 KiB; as hex text with names and line breaks, well below this.
 const MOST: u64 = 1 << 20;
 
 /// Reads and parses the EA that an argument names.
 pub fn load(argument: &str) -> Result<Layout, Failure> {
-    let bytes = read(argument)?;
-    let bytes = decode(&bytes).map_err(|e| Failure::of(argument, e))?;
-    xattr::parse(&bytes).map_err(|e| Failure::of(argument, e))
+    xattr::parse(&bytes(argument)?).map_err(|e| Failure::of(argument, e))
+}
+
+/// Reads the bytes of the EA that an argument names.
+pub fn bytes(argument: &str) -> Result<Vec<u8>, Failure> {
+    decode(&read(argument)?).map_err(|e| Failure::of(argument, e))
+}
+
+/// Writes a layout's bytes to a file, which appears when it is complete.
+pub fn write(path: &Path, layout: &Layout) -> Result<(), Failure> {
+    let bytes = xattr::emit(layout);
+    let written = FileOutput::create(path).and_then(|output| {
+        output.write_at(0, &bytes)?;
+        output.commit(bytes.len() as u64, false)
+    });
+    written.map_err(|e| Failure::of(path.display(), e))
+}
+
+/// An EA as hex text, which [`load`] takes.
+pub fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read(argument: &str) -> Result<Vec<u8>, Failure> {

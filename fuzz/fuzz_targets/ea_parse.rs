@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use lustrine::layout::allocate::{Allocator, Defaults, NewFile, Ost};
+use lustrine::layout::allocate::{Allocator, NewFile, Ost};
 use lustrine::layout::show::{Directory, getstripe_verbose};
 use lustrine::layout::xattr::{Endian, emit, emit_as, parse, parse_as};
 use lustrine::layout::{Body, Fid, Layout, ObjectId, map};
@@ -79,7 +79,7 @@ fn ask(layout: &Layout) {
 /// A request becomes a layout that an EA can hold, or is refused.
 fn allocate(request: &Layout) {
     let osts: Vec<Ost> = (0..7).map(Ost::new).collect();
-    let allocator = Allocator { osts: &osts, first: 3, defaults: Defaults::default() };
+    let allocator = Allocator { osts: &osts, first: 3, ..Allocator::default() };
     let file = NewFile { size: 1 << 33, ..NewFile::default() };
     let mut next_id = |ost| {
         let fid = Fid { seq: 0x2_4000_0400 + u64::from(ost), oid: 1, ver: 0 };

@@ -6,7 +6,7 @@ use super::jobs::{self, File, Options};
 use super::namespace::{Entry, Namespace};
 use super::report::{Damage, Report};
 use super::store::{Input, ObjectStore, Output, Progress};
-use crate::layout::allocate::{Allocator, Defaults, NewFile, Ost};
+use crate::layout::allocate::{Allocator, NewFile, Ost};
 use crate::layout::plan::{self, Health, Tolerance};
 use crate::layout::spec::Spec;
 use crate::layout::{ComponentView, Fid, Layout, ObjectId, State};
@@ -317,8 +317,7 @@ impl Volume {
     fn allocate(&self, spec: &Spec, size: u64) -> Result<Layout, Error> {
         let oid = self.namespace.next_id()?;
         let osts: Vec<Ost> = self.store.osts().map(Ost::new).collect();
-        let allocator =
-            Allocator { osts: &osts, first: oid as usize - 1, defaults: Defaults::default() };
+        let allocator = Allocator { osts: &osts, first: oid as usize - 1, ..Allocator::default() };
         let fid = Fid { seq: FILE_SEQUENCE, oid, ver: 0 };
         let new = NewFile { fid, size, resynced: now() };
         let mut failed = None;

@@ -220,6 +220,20 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// The error number that Lustre answers with: EINVAL but for a few.
+    pub const fn errno(self) -> i32 {
+        const E2BIG: i32 = 7;
+        const EBADF: i32 = 9;
+        const EINVAL: i32 = 22;
+        match self {
+            Fault::PoolName => E2BIG,
+            Fault::ObjectVersion { .. } | Fault::ObjectNumber { .. } => EBADF,
+            _ => EINVAL,
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {

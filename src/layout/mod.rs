@@ -3,14 +3,18 @@
 //! A layout names the OST objects that hold a file's bytes. It is stored as an extended attribute
 //! (`trusted.lov`, the *LOV EA*); [`xattr`] reads and writes that form, byte for byte. This module
 //! holds the model; [`map`] goes between file offsets and objects, [`raid`] splits a component
-//! into RAID sets, [`spec`] reads `lfs setstripe` options, [`allocate`] chooses objects, [`show`]
-//! prints what `lfs getstripe -v` prints, and [`plan`] turns a layout and the health of its
-//! objects into work.
+//! into RAID sets, [`spec`] reads `lfs setstripe` options, [`allocate`] chooses objects, [`check`]
+//! lists all that is wrong, [`mirrors`] chooses mirrors and moves their states, [`edit`] changes a
+//! layout, [`show`] prints what `lfs getstripe -v` prints, and [`plan`] turns a layout and the
+//! health of its objects into work. [`yaml`] reads the form of YAML that layouts are written in.
 #![forbid(unsafe_code)]
 
 pub mod allocate;
+pub mod check;
+pub mod edit;
 mod error;
 pub mod map;
+pub mod mirrors;
 mod model;
 pub mod plan;
 pub mod raid;
@@ -18,6 +22,7 @@ pub mod show;
 pub mod spec;
 mod view;
 pub mod xattr;
+pub mod yaml;
 
 pub use error::{Fault, LayoutError};
 
@@ -25,4 +30,4 @@ pub use model::{
     Body, Component, ComponentFlags, ComponentId, Composite, EOF, Extent, Fid, Foreign, Layout,
     ObjectId, Pattern, PoolName, Slot, State, Striping, StripingKind,
 };
-pub use view::{ComponentView, Mirror};
+pub use view::{ComponentView, Compression, Mirror};

@@ -404,7 +404,28 @@ impl Composite {
     }
 }
 
+/// How a component's chunks are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Compression {
+    /// `lcme_compr_type`: its numbers are not public.
+    pub kind: u8,
+    /// Level 1..=15; 0 is the default.
+    pub level: u8,
+    /// Bytes of a chunk: 64 KiB to 2 GiB.
+    pub chunk: u64,
+}
+
 impl Component {
+    /// How its chunks are compressed. `None` without the pattern for it: what the bytes hold then
+    /// is left over.
+    pub fn compression(&self) -> Option<Compression> {
+        let Body::Striping(striping) = &self.body else { return None };
+        let [kind, bits] = self.compression;
+        let chunk = 1 << (16 + u32::from(bits >> 4));
+        let compressed = striping.pattern.kind() == Pattern::RAID0 | Pattern::COMPRESS;
+        compressed.then_some(Compression { kind, level: bits & 15, chunk })
+    }
+
     fn view(&self, index: usize) -> ComponentView<'_> {
         let (striping, foreign) = match &self.body {
             Body::Striping(striping) => (Some(striping), None),

@@ -3,7 +3,7 @@
 
 use lustrine::engine::jobs::{self, File, Options};
 use lustrine::engine::{Input, MemOutput, MemStore, ObjectStore, Proof, Report};
-use lustrine::layout::allocate::{Allocator, Defaults, NewFile, Ost};
+use lustrine::layout::allocate::{Allocator, NewFile, Ost};
 use lustrine::layout::plan::Health;
 use lustrine::layout::spec::Spec;
 use lustrine::layout::{Fid, Layout, ObjectId};
@@ -53,7 +53,7 @@ pub fn pattern(len: usize, seed: u64) -> Vec<u8> {
 pub fn layout(options: &str, size: u64, osts: u32) -> Layout {
     let spec = Spec::parse(options).unwrap_or_else(|e| panic!("{options}: {e}"));
     let osts: Vec<Ost> = (0..osts).map(Ost::new).collect();
-    let allocator = Allocator { osts: &osts, first: 3, defaults: Defaults::default() };
+    let allocator = Allocator { osts: &osts, first: 3, ..Allocator::default() };
     let fid = Fid { seq: 0x2_0000_0401, oid: 1, ver: 0 };
     let mut oid = 0;
     let layout =

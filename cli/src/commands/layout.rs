@@ -1,5 +1,6 @@
 //! `lustrine layout`.
 
+use super::{layout_check, layout_edit, layout_make};
 use crate::args::Layout as Command;
 use crate::ea;
 use crate::failure::{Code, Failure};
@@ -16,6 +17,10 @@ pub fn run(command: &Command, ui: &Ui) -> Result<Code, Failure> {
     match command {
         Command::Show { ea } => show(ea, ui),
         Command::Map { ea, range, mirror } => map(ea, *range, *mirror, ui),
+        Command::Make(args) => layout_make::run(args, ui),
+        Command::Check(args) => layout_check::run(args, ui),
+        Command::Edit(args) => layout_edit::run(args, ui),
+        Command::Join(args) => layout_edit::join(args, ui),
     }
 }
 

@@ -43,6 +43,20 @@ pub enum AllocateError {
         /// OSTs there.
         available: u32,
     },
+    /// Fewer failure domains than the members of a RAID set, or too unlike in size.
+    TooFewDomains {
+        /// The component.
+        component: usize,
+        /// Members of a RAID set.
+        needed: u32,
+        /// Domains of its OSTs.
+        domains: u32,
+    },
+    /// The component has its objects.
+    Instantiated {
+        /// The component.
+        component: usize,
+    },
     /// More than 2000 stripes.
     TooManyStripes {
         /// The component.
@@ -92,6 +106,14 @@ impl fmt::Display for AllocateError {
                 "component {component} needs {needed} OSTs so that no two members of a RAID set \
                  share one; there are {available}"
             ),
+            AllocateError::TooFewDomains { component, needed, domains } => write!(
+                f,
+                "component {component}: {needed} members of a RAID set cannot be kept apart in \
+                 {domains} failure domains"
+            ),
+            AllocateError::Instantiated { component } => {
+                write!(f, "component {component} has its objects already")
+            }
             AllocateError::TooManyStripes { component, stripes } => {
                 write!(f, "component {component}: {stripes} stripes are more than 2000")
             }

@@ -1,11 +1,35 @@
 //! From a request to the layout of a file: counts, ids, links, and OSTs.
 //!
 //! [`Allocator::allocate`] gives the layout that Lustre's MDT would hold for the file after it was
-//! written and its parity resynced, in the MDT's own form. Only the choice of OSTs is ours (round
-//! robin, deterministic); the rule that binds it is Lustre's: no two members of a RAID set, data or
-//! parity, on one OST.
+//! written and its parity resynced, in the MDT's own form; for an empty file, after it was made.
+//! [`Allocator::instantiate`] gives one more component its objects. Only the choice of OSTs is
+//! ours, and deterministic: in turn, or by free space where that differs much. The rule that binds
+//! it is Lustre's: no two members of a RAID set, data or parity, on one OST. Where OSTs name what
+//! they fail with, it holds for failure domains. Components of other mirrors are avoided as long
+//! as there are other OSTs.
+//!
+//! ```
+//! use lustrine::layout::allocate::{Allocator, NewFile, Ost};
+//! use lustrine::layout::spec::Spec;
+//! use lustrine::layout::{Fid, ObjectId};
+//! // Twelve OSTs in six servers, two behind each other.
+//! let osts: Vec<Ost> = (0..12).map(|i| Ost { domain: i / 2 + 1, ..Ost::new(i) }).collect();
+//! let allocator = Allocator { osts: &osts, ..Allocator::default() };
+//! let mut object = |ost| ObjectId { ost, fid: Fid { seq: 1 << 34, oid: ost, ver: 0 } };
+//! let request = Spec::parse("-c 4 --ec 4+2")?.request();
+//! let layout = allocator.allocate(&request, &NewFile::default(), &mut object)?;
+//! let mut servers: Vec<u32> = layout
+//!     .components()
+//!     .flat_map(|component| component.objects().unwrap_or_default())
+//!     .map(|slot| slot.ost / 2)
+//!     .collect();
+//! servers.sort();
+//! assert_eq!(servers, [0, 1, 2, 3, 4, 5]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod error;
+mod objects;
 mod place;
 mod stored;
 
@@ -13,15 +37,16 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 pub use error::AllocateError;
-use place::{Robin, Row, shared};
+use objects::Wanted;
+use place::{Place, shared};
+pub(super) use stored::without_objects;
 use stored::{Shape, WIDE, generation, shape, store, store_component};
 
 use super::map::Stripes;
 use super::model::{
     Body, Component, ComponentFlags, ComponentId, Composite, Extent, Fid, Layout, ObjectId,
-    Pattern, PoolName, Striping, StripingKind,
+    PoolName, Striping,
 };
-use super::raid::RaidSets;
 use crate::ec::Geometry;
 
 /// Most stripes of a component.
@@ -36,13 +61,34 @@ pub struct Ost {
     pub index: u32,
     /// The pools that it belongs to.
     pub pools: Vec<String>,
+    /// Bytes free, for [`Choice::ByFreeSpace`].
+    pub free: u64,
+    /// What it fails together with: a rack, a server. 0 is none: it fails alone. No two members of
+    /// a RAID set are put in one domain.
+    pub domain: u32,
 }
 
 impl Ost {
-    /// An OST of no pool.
+    /// An OST of no pool and no failure domain.
     pub fn new(index: u32) -> Ost {
-        Ost { index, pools: Vec::new() }
+        Ost { index, ..Ost::default() }
     }
+}
+
+/// How OSTs are chosen where rules leave a choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// In turn.
+    #[default]
+    RoundRobin,
+    /// At random, each OST with a chance in proportion to its free space, as Lustre does if that
+    /// differs by more than a threshold; else in turn. One seed gives one choice.
+    ByFreeSpace {
+        /// Any number.
+        seed: u64,
+        /// Percent that the emptiest OST has more free than the fullest (Lustre: 17).
+        threshold: u8,
+    },
 }
 
 /// A file system's default striping.
@@ -73,7 +119,7 @@ pub struct NewFile {
 }
 
 /// Chooses OSTs for the components of a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Allocator<'a> {
     /// The OSTs, in the order of the round robin.
     pub osts: &'a [Ost],
@@ -81,6 +127,8 @@ pub struct Allocator<'a> {
     pub first: usize,
     /// What a request's zeros stand for.
     pub defaults: Defaults,
+    /// How OSTs are chosen.
+    pub choice: Choice,
 }
 
 impl Allocator<'_> {
@@ -88,20 +136,17 @@ impl Allocator<'_> {
     /// directory's default). `next_id` makes an object on the OST given.
     ///
     /// # Errors
-    /// [`AllocateError`] when the request is no request, asks for what is not supported (data on
-    /// the MDT, self-extending, foreign), or there are too few OSTs. `next_id` is called for a
-    /// component only after its OSTs are found.
+    /// [`AllocateError`] when the request is no request, asks for what is not supported (foreign
+    /// components, parity for data on the MDT, a self-extending file that is larger than its first
+    /// step), or there are too few OSTs. `next_id` is called for a component only after its OSTs
+    /// are found.
     pub fn allocate(
         &self,
         request: &Layout,
         file: &NewFile,
         next_id: &mut dyn FnMut(u32) -> ObjectId,
     ) -> Result<Layout, AllocateError> {
-        for (at, ost) in self.osts.iter().enumerate() {
-            if self.osts[..at].iter().any(|other| other.index == ost.index) {
-                return Err(AllocateError::DuplicateOst { index: ost.index });
-            }
-        }
+        self.check_osts()?;
         if !request.is_template() {
             return Err(AllocateError::NotARequest);
         }
@@ -109,7 +154,13 @@ impl Allocator<'_> {
         let layout = match request {
             Layout::Plain(striping) => {
                 let shape = shape(self.defaults, 0, striping, Extent::WHOLE, 0)?;
-                let osts = self.data_osts(0, striping, Extent::WHOLE, &shape, None, &mut next)?;
+                if shape.stripe_count == 0 {
+                    let what = "data on the MDT without components";
+                    return Err(AllocateError::Unsupported { component: 0, what });
+                }
+                let wanted = Wanted::new(0, striping, Extent::WHOLE, &shape);
+                let places = self.data_places(&wanted, &mut next)?;
+                let osts: Vec<u32> = places.iter().map(|place| place.ost).collect();
                 Layout::Plain(store(striping, &shape, file, Some(&osts), next_id)?)
             }
             Layout::Composite(composite) => {
@@ -140,38 +191,60 @@ impl Allocator<'_> {
             at.filter(|_| several).map_or(0, |at| at as u16 + 1)
         };
         let mut components: Vec<Component> = Vec::with_capacity(composite.components.len());
-        // OSTs of each component's stripes by position in a row; data stands before its parity.
-        let mut rows: Vec<Vec<u32>> = Vec::with_capacity(composite.components.len());
+        // Places of each component's stripes by position in a row; data stands before its parity.
+        let mut rows: Vec<Vec<Place>> = Vec::with_capacity(composite.components.len());
+        let space = |index: usize| {
+            let entry: Option<&Component> = composite.components.get(index);
+            entry.is_some_and(|entry| entry.flags.has(ComponentFlags::EXTENSION))
+        };
         for (index, entry) in composite.components.iter().enumerate() {
+            let unsupported = |what| AllocateError::Unsupported { component: index, what };
             let Body::Striping(striping) = &entry.body else {
-                let what = "a foreign component";
-                return Err(AllocateError::Unsupported { component: index, what });
+                return Err(unsupported("a foreign component"));
             };
             let Component { extent, data, parity, .. } = *entry;
             let shape = shape(self.defaults, index, striping, extent, entry.flags.0)?;
             let is_parity = entry.flags.has(ComponentFlags::PARITY);
-            if (is_parity || parity > 0) && Geometry::new(data.into(), parity.into()).is_err() {
-                let what = "this code";
-                return Err(AllocateError::Unsupported { component: index, what });
+            let coded = is_parity || parity > 0;
+            if coded && Geometry::new(data.into(), parity.into()).is_err() {
+                return Err(unsupported("this code"));
             }
-            let init = extent.start == 0 || extent.start < file.size;
-            let row = if !init {
-                Vec::new()
-            } else if is_parity {
-                let data = request.data_of(index).and_then(|data| rows.get(data));
-                let data = data.filter(|data| !data.is_empty());
-                let data = data.ok_or(AllocateError::Unpaired { component: index })?;
-                self.parity_osts(index, entry, striping, &shape, data, next)?
+            let mdt = shape.stripe_count == 0;
+            if coded && (mdt || space(index) || space(index + 1)) {
+                return Err(unsupported("parity for data on the MDT, or that extends itself"));
+            }
+            if space(index) && file.size > extent.start {
+                return Err(unsupported("a file that is larger than its first extension step"));
+            }
+            let init = !space(index)
+                && extent.start < extent.end
+                && (extent.start == 0 || extent.start < file.size);
+            let objects = init && !mdt;
+            let row = if objects {
+                let avoided = avoided(request, &rows, index);
+                let code = coded.then_some((data, parity));
+                let wanted = Wanted {
+                    code,
+                    avoided: &avoided,
+                    ..Wanted::new(index, striping, extent, &shape)
+                };
+                if is_parity {
+                    let data = request.data_of(index).and_then(|data| rows.get(data));
+                    let data = data.filter(|data| !data.is_empty());
+                    let data = data.ok_or(AllocateError::Unpaired { component: index })?;
+                    self.parity_places(&wanted, data, next)?
+                } else {
+                    self.data_places(&wanted, next)?
+                }
             } else {
-                let code = (parity > 0).then_some((data, parity));
-                self.data_osts(index, striping, extent, &shape, code, next)?
+                Vec::new()
             };
-            let mut osts = row.clone();
-            if parity > 0 {
-                osts.rotate_right(first_stripe(extent, &shape, row.len()));
+            let osts = turned(&row, coded, extent, &shape);
+            let osts = objects.then_some(osts.as_slice());
+            let mut striping = store_component(entry, striping, &shape, file, osts, next_id)?;
+            if init && mdt {
+                striping.gen_or_offset = 0;
             }
-            let osts = init.then_some(osts.as_slice());
-            let striping = store_component(entry, striping, &shape, file, osts, next_id)?;
             let partner = request.parity_of(index).or_else(|| request.data_of(index));
             let kept = entry.flags.0 & !(ComponentFlags::LINK_ID | ComponentFlags::STALE);
             components.push(Component {
@@ -189,7 +262,7 @@ impl Allocator<'_> {
             rows.push(row);
         }
         Ok(Layout::Composite(Composite {
-            sel: false,
+            sel: (0..components.len()).any(space),
             layout_gen: generation(&components, several, file.size),
             flags: u16::from(several),
             mirror_count: composite.mirror_count,
@@ -199,116 +272,46 @@ impl Allocator<'_> {
         }))
     }
 
-    /// The OSTs of the component's pool.
-    fn candidates(&self, component: usize, pool: &PoolName) -> Result<Vec<u32>, AllocateError> {
-        let name = pool_wanted(pool);
-        let member =
-            |ost: &&Ost| name.is_empty() || ost.pools.iter().any(|pool| pool.as_bytes() == name);
-        let osts: Vec<u32> = self.osts.iter().filter(member).map(|ost| ost.index).collect();
-        match (osts.is_empty(), name.is_empty()) {
-            (false, _) => Ok(osts),
-            (true, false) => Err(AllocateError::NoPool { component }),
-            (true, true) => Err(AllocateError::TooFewOsts { component, needed: 1, available: 0 }),
+    fn check_osts(&self) -> Result<(), AllocateError> {
+        let mut indices: Vec<u32> = self.osts.iter().map(|ost| ost.index).collect();
+        indices.sort_unstable();
+        match indices.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(AllocateError::DuplicateOst { index: pair[0] }),
+            None => Ok(()),
         }
     }
+}
 
-    /// OSTs of a data component's stripes, by position in a row. `code` is the stored k and p.
-    fn data_osts(
-        &self,
-        component: usize,
-        striping: &Striping,
-        extent: Extent,
-        shape: &Shape,
-        code: Option<(u8, u8)>,
-        next: &mut usize,
-    ) -> Result<Vec<u32>, AllocateError> {
-        let osts = self.candidates(component, &striping.pool)?;
-        let available = osts.len() as u32;
-        let no_ost = |index| AllocateError::NoOst { component, index };
-        let too_few = |needed| AllocateError::TooFewOsts { component, needed, available };
-        if striping.kind == StripingKind::Specific && !striping.slots.is_empty() {
-            let listed = striping.slots.get(..usize::from(shape.stripe_count));
-            let mut listed: Vec<u32> =
-                listed.unwrap_or(&striping.slots).iter().map(|slot| slot.ost).collect();
-            if let Some(&index) = listed.iter().find(|ost| !osts.contains(ost)) {
-                return Err(no_ost(index));
-            }
-            if let Some((k, p)) = code {
-                let turn = first_stripe(extent, shape, listed.len());
-                listed.rotate_left(turn);
-                let sets = RaidSets::split(listed.len() as u32, u32::from(k));
-                if let Some((set, index)) = shared(sets, &listed) {
-                    return Err(AllocateError::SharedOst { component, set, index });
-                }
-                if sets.largest() + u32::from(p) > available {
-                    return Err(too_few(sets.largest() + u32::from(p)));
-                }
-            }
-            return Ok(listed);
-        }
-        let over = striping.pattern.has(Pattern::OVERSTRIPING);
-        let mut count = match shape.stripe_count {
-            wide @ WIDE.. if over => u32::from(wide.wrapping_neg()) * available,
-            WIDE.. => available,
-            count if over || code.is_some() => u32::from(count),
-            count => u32::from(count).min(available),
-        };
-        if count > MAX_STRIPES {
-            return Err(AllocateError::TooManyStripes { component, stripes: count });
-        }
-        if let Some((k, p)) = code {
-            if count > available && !over {
-                // Lustre shrinks to the OSTs found if they are three quarters of those asked for.
-                if available * 4 < count * 3 {
-                    return Err(too_few((count * 3).div_ceil(4)));
-                }
-                count = available;
-            }
-            let members = RaidSets::split(count, u32::from(k)).largest() + u32::from(p);
-            if members > available {
-                return Err(too_few(members));
-            }
-        }
-        let mut robin = Robin { osts: &osts, next: *next };
-        if striping.gen_or_offset != 0xffff {
-            let index = u32::from(striping.gen_or_offset);
-            let at = osts.iter().position(|&ost| ost == index).ok_or_else(|| no_ost(index))?;
-            // The index is stripe 0's. In a row of the code that need not be position 0.
-            let stripes = count as usize;
-            let before = match code {
-                Some(_) => (stripes - first_stripe(extent, shape, stripes)) % stripes.max(1),
-                None => 0,
-            };
-            robin.next = at + osts.len() - before % osts.len();
-        }
-        let chosen = robin.stripes(count);
-        *next = robin.next;
-        Ok(chosen)
-    }
-
-    /// OSTs of a parity component's stripes, by position in a row, given those of its data.
-    fn parity_osts(
-        &self,
-        component: usize,
-        entry: &Component,
-        striping: &Striping,
-        shape: &Shape,
-        data: &[u32],
-        next: &mut usize,
-    ) -> Result<Vec<u32>, AllocateError> {
-        let osts = self.candidates(component, &striping.pool)?;
-        let sets = RaidSets::split(data.len() as u32, u32::from(entry.data));
-        let parity = u32::from(entry.parity);
-        let skewed = !entry.extent.start.is_multiple_of(u64::from(shape.stripe_size));
-        let mut robin = Robin { osts: &osts, next: *next };
-        let chosen = robin.parity(&Row { sets, parity, data, skewed });
-        *next = robin.next;
-        chosen.ok_or(AllocateError::TooFewOsts {
-            component,
-            needed: sets.largest() + parity,
-            available: osts.len() as u32,
+/// Domains of the components of other mirrors that cover some of a component's bytes; its partner
+/// in an EC pair has rules of its own.
+fn avoided(layout: &Layout, rows: &[Vec<Place>], index: usize) -> Vec<u64> {
+    let mirror = |index: usize| layout.mirrors().position(|m| m.components.contains(&index));
+    let Some(one) = layout.component(index) else { return Vec::new() };
+    let (own, partner) = (mirror(index), layout.data_of(index).or_else(|| layout.parity_of(index)));
+    let mut domains: Vec<u64> = rows
+        .iter()
+        .enumerate()
+        .filter(|(other, row)| !row.is_empty() && Some(*other) != partner && mirror(*other) != own)
+        .filter(|(other, _)| {
+            layout.component(*other).is_some_and(|other| {
+                other.extent.start < one.extent.end && one.extent.start < other.extent.end
+            })
         })
+        .flat_map(|(_, row)| row.iter().map(|place| place.domain))
+        .collect();
+    domains.sort_unstable();
+    domains.dedup();
+    domains
+}
+
+/// The OSTs of a row in the order of stripes.
+fn turned(row: &[Place], coded: bool, extent: Extent, shape: &Shape) -> Vec<u32> {
+    let mut osts: Vec<u32> = row.iter().map(|place| place.ost).collect();
+    if coded && !osts.is_empty() {
+        let turn = first_stripe(extent, shape, osts.len());
+        osts.rotate_right(turn);
     }
+    osts
 }
 
 /// The stripe that a component of `count` stripes starts on: rows of the code count from the

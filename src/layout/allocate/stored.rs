@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{AllocateError, Defaults, NewFile, pool_wanted};
 use crate::layout::model::{
-    Component, ComponentFlags, EOF, Extent, ObjectId, Pattern, PoolName, Slot, Striping,
+    Body, Component, ComponentFlags, EOF, Extent, Fid, ObjectId, Pattern, PoolName, Slot, Striping,
     StripingKind,
 };
 
@@ -28,21 +28,27 @@ pub(super) fn shape(
     flags: u32,
 ) -> Result<Shape, AllocateError> {
     let unsupported = |what| AllocateError::Unsupported { component, what };
-    if flags & ComponentFlags::EXTENSION != 0 || extent.start >= extent.end {
-        return Err(unsupported("a self-extending component"));
-    }
+    let space = flags & ComponentFlags::EXTENSION != 0;
     match striping.pattern.kind() {
         Pattern::RAID0 | 0x201 | 0x005 => {}
-        Pattern::MDT => return Err(unsupported("data on the MDT")),
+        // Nothing is chosen for data on the MDT.
+        Pattern::MDT => {
+            return Ok(Shape { stripe_size: striping.stripe_size, stripe_count: 0 });
+        }
         _ => return Err(unsupported("this pattern")),
     }
     let Extent { start, end } = extent;
     let divides = |size: u32| size != 0 && end.is_multiple_of(u64::from(size));
     // The lowest set bit of the end divides it; ends are multiples of 64 KiB.
     let lowest = (1u64 << end.trailing_zeros().min(31)) as u32;
+    if space {
+        // KiB of its steps; the count is what was asked for.
+        let stripe_count = striping.stripe_count;
+        return Ok(Shape { stripe_size: striping.stripe_size, stripe_count });
+    }
     let stripe_size = match (striping.stripe_size, defaults.stripe_size) {
         (0, default) if end == EOF || divides(default) => default,
-        (size, _) if size != 0 && (end == EOF || divides(size)) => size,
+        (size, _) if size != 0 && (end == EOF || start == end || divides(size)) => size,
         _ => lowest,
     };
     if stripe_size == 0 || !stripe_size.is_multiple_of(1 << 16) {
@@ -54,10 +60,33 @@ pub(super) fn shape(
     };
     // The product wraps at 32 bits in Lustre too.
     let row = u32::from(stripe_count).wrapping_mul(stripe_size);
-    if stripe_count < WIDE && end != EOF && u64::from(row) > end - start {
+    if stripe_count < WIDE && end != EOF && start < end && u64::from(row) > end - start {
         stripe_count = (end - start).div_ceil(u64::from(stripe_size)).min(0xffdf) as u16;
     }
     Ok(Shape { stripe_size, stripe_count })
+}
+
+/// A component that is added to a file, as the MDT stores it before it has objects. There its
+/// steps run the other way round: a size of 0 is not trimmed, because it is still 0.
+pub(in crate::layout) fn without_objects(
+    component: usize,
+    entry: &Component,
+    defaults: Defaults,
+    oi: [u64; 2],
+) -> Result<Component, AllocateError> {
+    let unsupported = AllocateError::Unsupported { component, what: "a foreign component" };
+    let Body::Striping(striping) = &entry.body else { return Err(unsupported) };
+    let wanted = striping.stripe_count;
+    let mut shape = shape(defaults, component, striping, entry.extent, entry.flags.0)?;
+    if striping.stripe_size == 0 && wanted != 0 {
+        shape.stripe_count = wanted;
+    }
+    let file = NewFile::default();
+    // Never called: nothing gets objects.
+    let none = &mut |ost| ObjectId { ost, fid: Fid::default() };
+    let mut stored = store_component(entry, striping, &shape, &file, None, none)?;
+    stored.oi = oi;
+    Ok(Component { body: Body::Striping(stored), ..entry.clone() })
 }
 
 /// One for each component, then the changes of writing and resyncing the file: the first write of
@@ -107,7 +136,8 @@ pub(super) fn store(
     let mut pool = PoolName::default();
     pool.0[..name.len()].copy_from_slice(name);
     let kind = if name.is_empty() { StripingKind::V1 } else { StripingKind::V3 };
-    let mut pattern = Pattern::RAID0;
+    let mdt = striping.pattern.kind() == Pattern::MDT;
+    let mut pattern = if mdt { Pattern::MDT } else { Pattern::RAID0 };
     let slots = match osts {
         Some(osts) => {
             let repeats = osts.iter().enumerate().any(|(at, ost)| osts[..at].contains(ost));
@@ -123,7 +153,7 @@ pub(super) fn store(
         None => {
             pattern = striping.pattern.0;
             let listed = striping.slots.iter().map(|slot| slot.ost);
-            let spare = listed.len() == 0;
+            let spare = listed.len() == 0 && !mdt;
             let slot = |ost| Slot { ost, ..Slot::default() };
             listed.map(slot).chain(spare.then(|| slot(NO_OST))).collect()
         }
@@ -133,7 +163,10 @@ pub(super) fn store(
         pattern: Pattern(pattern),
         oi: [u64::from(file.fid.ver) << 32 | u64::from(file.fid.oid), file.fid.seq],
         stripe_size: shape.stripe_size,
-        stripe_count: osts.map_or(shape.stripe_count, |osts| osts.len() as u16),
+        stripe_count: match osts {
+            Some(osts) => osts.len() as u16,
+            None => shape.stripe_count,
+        },
         gen_or_offset: if osts.is_some() { 0 } else { striping.gen_or_offset },
         pool,
         slots,

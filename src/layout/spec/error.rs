@@ -21,7 +21,7 @@ pub enum SpecFault {
     Unquoted,
     /// No option of `lfs setstripe`.
     UnknownOption(String),
-    /// An option of `lfs setstripe` that is not supported yet.
+    /// An option of `lfs` that makes no layout.
     Unsupported(String),
     /// An option without its argument.
     NoArgument(String),
@@ -118,6 +118,80 @@ pub enum SpecFault {
         /// Mirrors, parity included.
         mirrors: usize,
     },
+    /// Not a pattern of `-L`.
+    Pattern(String),
+    /// `-L mdt` in another component than the first.
+    DomNotFirst,
+    /// `-L mdt` with more bytes than `lfs` takes, or a stripe size can say.
+    DomSize {
+        /// The component's end.
+        end: u64,
+    },
+    /// `-L mdt` without `-E`.
+    DomWithoutEnd,
+    /// An option that data on the MDT cannot have.
+    DomOption {
+        /// Its name.
+        option: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// A stripe size other than the length of the data on the MDT.
+    DomStripeSize {
+        /// The stripe size.
+        size: u64,
+        /// The component's end.
+        end: u64,
+    },
+    /// Not an extension size.
+    ExtensionSize(String),
+    /// An extension size that is no multiple of 64 MiB, or too great.
+    ExtensionUnit {
+        /// The size.
+        bytes: u64,
+    },
+    /// A first extension step that goes beyond the component's end.
+    ExtensionExtent,
+    /// An extension size that is no multiple of the stripe size.
+    ExtensionAlign,
+    /// Not a list of component flags.
+    ComponentFlags(String),
+    /// Flags that a new component cannot have.
+    WrongFlags(String),
+    /// Flags for a layout without components.
+    FlagsOfPlain,
+    /// Flags that a mirror cannot have.
+    MirrorFlags(String),
+    /// Not a component id.
+    ComponentId(String),
+    /// Two of `--comp-add`, `--comp-del`, `--comp-set`.
+    OneChange,
+    /// An option whose argument is a file.
+    OtherFile(String),
+    /// Parity for data on the MDT.
+    EcOnMdt,
+    /// `--ec` where the layout of a file is changed.
+    EcWithChange,
+    /// An option that changes the layout of a file, where none is given.
+    NeedsFile(String),
+    /// No option that changes the layout of a file.
+    NotAChange,
+    /// `--comp-add` without `-E`.
+    AddWithoutEnd,
+    /// `--comp-del` or `--comp-set` that do not say which component.
+    NoComponent,
+    /// `--comp-set` without flags.
+    NoFlags,
+    /// Not a type of foreign layouts.
+    ForeignType(String),
+    /// Not the flags of a foreign layout.
+    ForeignFlags(String),
+    /// A foreign layout without a value.
+    ForeignValue,
+    /// A foreign layout with options of other layouts.
+    ForeignStriped,
+    /// An option of foreign layouts without `--foreign`.
+    WithoutForeign,
 }
 
 impl SpecFault {
@@ -164,7 +238,7 @@ impl fmt::Display for SpecFault {
         match self {
             SpecFault::Unquoted => f.write_str("the quote does not end"),
             SpecFault::UnknownOption(option) => write!(f, "unknown option '{option}'"),
-            SpecFault::Unsupported(option) => write!(f, "option '{option}' is not supported yet"),
+            SpecFault::Unsupported(option) => write!(f, "option '{option}' makes no layout"),
             SpecFault::NoArgument(option) => write!(f, "option '{option}' needs an argument"),
             SpecFault::Argument(option) => write!(f, "option '{option}' takes no argument"),
             SpecFault::Stray(word) => write!(f, "'{word}' is no option"),
@@ -232,6 +306,87 @@ impl fmt::Display for SpecFault {
             SpecFault::IncompleteMirror => f.write_str("Incomplete mirror - must go to EOF"),
             SpecFault::TooManyMirrors { mirrors } => {
                 write!(f, "{mirrors} mirrors, parity included; an MDT takes 16")
+            }
+            SpecFault::Pattern(word) => {
+                write!(f, "Invalid pattern: '{word}' (expected mdt or raid0)")
+            }
+            SpecFault::DomNotFirst => f.write_str("'mdt' layout can be only the first one"),
+            SpecFault::DomSize { .. } => {
+                f.write_str("'mdt' layout size is too big (at most 1 GiB of a file)")
+            }
+            SpecFault::DomWithoutEnd => {
+                f.write_str("Invalid pattern: '-L mdt', must be specified with -E")
+            }
+            SpecFault::DomOption { option, value } => write!(
+                f,
+                "Option '{option}' can't be specified with Data-on-MDT component: {value}"
+            ),
+            SpecFault::DomStripeSize { size, end } => write!(
+                f,
+                "Option 'stripe-size' {size} of a Data-on-MDT component must be its length {end}"
+            ),
+            SpecFault::ExtensionSize(word) => write!(f, "invalid extension size '{word}'"),
+            SpecFault::ExtensionUnit { bytes } => write!(
+                f,
+                "Set stripe size {bytes} failed (an extension size is a multiple of 64 MiB below \
+                 4 TiB)"
+            ),
+            SpecFault::ExtensionExtent => f.write_str(
+                "cannot set extent (the first step of the extension goes beyond the component's \
+                 end)",
+            ),
+            SpecFault::ExtensionAlign => {
+                f.write_str("The extension size must be aligned by the stripe size")
+            }
+            SpecFault::ComponentFlags(word) => write!(f, "invalid component flags '{word}'"),
+            SpecFault::WrongFlags(word) => {
+                write!(f, "Wrong flags ('{word}' on a new component)")
+            }
+            SpecFault::FlagsOfPlain => {
+                f.write_str("component flags need a component: give its end, -E")
+            }
+            SpecFault::MirrorFlags(word) => write!(
+                f,
+                "invalid mirror flags '{word}' (expected some of prefer, prefrd, prefwr, nocompr)"
+            ),
+            SpecFault::ComponentId(word) => write!(f, "invalid component id '{word}'"),
+            SpecFault::OneChange => {
+                f.write_str("only one of --comp-add, --comp-del and --comp-set can be given")
+            }
+            SpecFault::OtherFile(option) => {
+                write!(f, "option '{option}' names a file, which is not read here")
+            }
+            SpecFault::EcOnMdt => {
+                f.write_str("data on the MDT cannot have parity (an MDT answers: Invalid argument)")
+            }
+            SpecFault::EcWithChange => {
+                f.write_str("--ec cannot be used with --component-add/del/set")
+            }
+            SpecFault::NeedsFile(option) => {
+                write!(f, "option '{option}' changes the layout of a file, and none is given")
+            }
+            SpecFault::NotAChange => {
+                f.write_str("expected one of --comp-add, --comp-del and --comp-set")
+            }
+            SpecFault::AddWithoutEnd => f.write_str("--comp-add needs the new component's end, -E"),
+            SpecFault::NoComponent => {
+                f.write_str("which component: expected its id, -I, or its flags, --comp-flags")
+            }
+            SpecFault::NoFlags => f.write_str("--comp-set needs --comp-flags"),
+            SpecFault::ForeignType(word) => write!(
+                f,
+                "unrecognized foreign type '{word}' (expected none, posix, pccrw, pccro, S3, \
+                 symlink or a number)"
+            ),
+            SpecFault::ForeignFlags(word) => {
+                write!(f, "invalid foreign flags '{word}' (expected a hexadecimal number)")
+            }
+            SpecFault::ForeignValue => f.write_str("xattr must be provided in foreign mode"),
+            SpecFault::ForeignStriped => {
+                f.write_str("only --xattr/--flags/--mode options are valid with --foreign")
+            }
+            SpecFault::WithoutForeign => {
+                f.write_str("--xattr, --flags and --mode are options of --foreign")
             }
         }
     }

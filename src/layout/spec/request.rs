@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{ComponentSpec, Spec, StripeCount};
+use super::{ComponentKind, ComponentSpec, Spec, StripeCount};
 use crate::layout::model::{
     Body, Component, ComponentFlags, ComponentId, Composite, Layout, Pattern, Slot, Striping,
     StripingKind,
@@ -14,6 +14,9 @@ impl Spec {
     ///
     /// Bytes that liblustreapi leaves undefined are 0.
     pub fn request(&self) -> Layout {
+        if let Some(foreign) = &self.foreign {
+            return Layout::Foreign(foreign.clone());
+        }
         if let ([mirror], false) = (self.mirrors.as_slice(), self.composite)
             && let [component] = mirror.as_slice()
         {
@@ -25,21 +28,21 @@ impl Spec {
         for mirror in &self.mirrors {
             let mut parity = Vec::new();
             for component in mirror {
-                let mut data = entry(component, 0, 0, striping(component));
+                let mut data = component.entry();
                 if let Some(code) = component.ec {
                     pair += 1;
                     data.flags.0 |= ComponentFlags::LINK_ID;
                     (data.link_id, data.data, data.parity) = (pair, code.data, code.parity);
                     let plain = ComponentSpec {
+                        flags: ComponentFlags(ComponentFlags::LINK_ID | ComponentFlags::PARITY),
                         stripe_count: StripeCount::Default,
                         overstriping: false,
                         index: None,
                         osts: Vec::new(),
                         ..component.clone()
                     };
-                    let flags = ComponentFlags::LINK_ID | ComponentFlags::PARITY;
-                    let mut other = entry(&plain, flags, pair, striping(&plain));
-                    (other.data, other.parity) = (code.data, code.parity);
+                    let mut other = plain.entry();
+                    (other.link_id, other.data, other.parity) = (pair, code.data, code.parity);
                     parity.push(other);
                 }
                 components.push(data);
@@ -59,18 +62,25 @@ impl Spec {
     }
 }
 
-fn entry(component: &ComponentSpec, flags: u32, link_id: u16, striping: Striping) -> Component {
-    Component {
-        id: ComponentId(0),
-        flags: ComponentFlags(flags),
-        extent: component.extent,
-        layout_gen: 0,
-        timestamp: 0,
-        link_id,
-        data: 0,
-        parity: 0,
-        compression: [0; 2],
-        body: Body::Striping(striping),
+impl ComponentSpec {
+    /// The component of a request, without an id and without a partner.
+    pub fn entry(&self) -> Component {
+        let space = match self.kind {
+            ComponentKind::Extension { .. } => ComponentFlags::EXTENSION,
+            ComponentKind::Striped | ComponentKind::Mdt => 0,
+        };
+        Component {
+            id: ComponentId(0),
+            flags: ComponentFlags(self.flags.0 | space),
+            extent: self.extent,
+            layout_gen: 0,
+            timestamp: 0,
+            link_id: 0,
+            data: 0,
+            parity: 0,
+            compression: [0; 2],
+            body: Body::Striping(striping(self)),
+        }
     }
 }
 
@@ -82,16 +92,19 @@ fn striping(component: &ComponentSpec) -> Striping {
     } else {
         StripingKind::V3
     };
-    let pattern = if component.overstriping {
-        Pattern::RAID0 | Pattern::OVERSTRIPING
-    } else {
-        Pattern::RAID0
+    let pattern = match component.kind {
+        ComponentKind::Mdt => Pattern::MDT,
+        _ if component.overstriping => Pattern::RAID0 | Pattern::OVERSTRIPING,
+        _ => Pattern::RAID0,
     };
     Striping {
         kind,
         pattern: Pattern(pattern),
         oi: [0; 2],
-        stripe_size: component.stripe_size,
+        stripe_size: match component.kind {
+            ComponentKind::Extension { kib } => kib,
+            ComponentKind::Striped | ComponentKind::Mdt => component.stripe_size,
+        },
         stripe_count: match component.stripe_count {
             StripeCount::Default => 0,
             StripeCount::Exact(count) => count,

@@ -13,11 +13,14 @@
 //! [`Body::Unknown`]: super::Body::Unknown
 
 mod check;
+mod client;
 mod emit;
 mod parse;
 mod reader;
 
+pub use client::client_form;
 pub use emit::{emit, emit_as};
+pub(super) use parse::parse_with;
 pub use parse::{parse, parse_as};
 
 /// Byte order of an EA.
@@ -52,6 +55,16 @@ const HSM_VALUE: usize = 56;
 const WIDE: u16 = 0xffe0;
 /// Stripe sizes and extents are multiples of this.
 const ALIGN: u32 = 1 << 16;
+
+/// Byte offset of a component's entry.
+pub(super) const fn entry_at(component: usize) -> usize {
+    HEADER + ENTRY * component
+}
+
+/// Byte offset of a stripe's slot in its (sub-)layout.
+pub(super) const fn slot_at(kind: super::StripingKind, stripe: usize) -> usize {
+    kind.header() + SLOT * stripe
+}
 
 impl super::StripingKind {
     const fn header(self) -> usize {

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::check;
+use super::check::{self, Faults};
 use super::reader::Reader;
 use super::{
     ENTRY, Endian, FOREIGN_HEADER, HEADER, HSM_VALUE, MAGIC_COMP_V1, MAGIC_FOREIGN, MAGIC_SEL,
@@ -28,6 +28,23 @@ pub fn parse(ea: &[u8]) -> Result<Layout, LayoutError> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_as(ea: &[u8]) -> Result<(Layout, Endian), LayoutError> {
+    parse_with(ea, &mut Err).map(|parsed| (parsed.layout, parsed.endian))
+}
+
+/// What was read of an EA.
+pub(in crate::layout) struct Parsed {
+    pub(in crate::layout) layout: Layout,
+    pub(in crate::layout) endian: Endian,
+    /// Where each component's sub-layout lies.
+    pub(in crate::layout) places: Vec<usize>,
+}
+
+/// Parses an EA and gives each fault to `faults`. If that swallows them the layout is what could
+/// be made of the bytes: enough to look for more faults, not to be written back.
+///
+/// # Errors
+/// What `faults` returns, or a fault behind which nothing can be read.
+pub(in crate::layout) fn parse_with(ea: &[u8], faults: Faults<'_>) -> Result<Parsed, LayoutError> {
     let magic = Reader { bytes: ea, base: 0, endian: Endian::Little }.u32(0)?;
     let endian = if is_magic(magic) {
         Endian::Little
@@ -37,24 +54,28 @@ pub fn parse_as(ea: &[u8]) -> Result<(Layout, Endian), LayoutError> {
         return Err(LayoutError { offset: 0, fault: Fault::Magic { got: magic } });
     };
     let reader = Reader { bytes: ea, base: 0, endian };
+    let mut places = Vec::new();
     let layout = match reader.u32(0)? {
-        MAGIC_COMP_V1 => Layout::Composite(composite(reader, false)?),
-        MAGIC_SEL => Layout::Composite(composite(reader, true)?),
+        magic @ (MAGIC_COMP_V1 | MAGIC_SEL) => {
+            let composite = composite(reader, magic == MAGIC_SEL, &mut places, faults)?;
+            check::composite(&composite, &places, faults)?;
+            Layout::Composite(composite)
+        }
         MAGIC_FOREIGN => {
-            let foreign = foreign(reader, false)?;
+            let foreign = foreign(reader, false, faults)?;
             if !foreign.trailing.is_empty() {
                 let expected = FOREIGN_HEADER + foreign.value.len();
-                return Err(reader.behind(expected));
+                faults(reader.behind(expected))?;
             }
             Layout::Foreign(foreign)
         }
         _ => {
-            let striping = striping(reader)?;
-            check::plain(reader, &striping)?;
+            let striping = striping(reader, faults)?;
+            check::plain(&striping, faults)?;
             Layout::Plain(striping)
         }
     };
-    Ok((layout, endian))
+    Ok(Parsed { layout, endian, places })
 }
 
 fn is_magic(magic: u32) -> bool {
@@ -71,7 +92,7 @@ fn striping_kind(magic: u32) -> Option<StripingKind> {
 }
 
 /// `lov_mds_md_v1` / `_v3`: the whole of the reader's bytes.
-fn striping(reader: Reader<'_>) -> Result<Striping, LayoutError> {
+fn striping(reader: Reader<'_>, faults: Faults<'_>) -> Result<Striping, LayoutError> {
     let magic = reader.u32(0)?;
     let kind = striping_kind(magic).ok_or_else(|| reader.error(0, Fault::Magic { got: magic }))?;
     let header = kind.header();
@@ -80,14 +101,14 @@ fn striping(reader: Reader<'_>) -> Result<Striping, LayoutError> {
     };
     if slot_bytes.len() % SLOT != 0 {
         let whole = header + slot_bytes.len() / SLOT * SLOT;
-        return Err(reader.error(whole, Fault::SlotBytes { got: slot_bytes.len() as u64 }));
+        faults(reader.error(whole, Fault::SlotBytes { got: slot_bytes.len() as u64 }))?;
     }
     let pool = match kind {
         StripingKind::V1 => PoolName::default(),
         StripingKind::V3 | StripingKind::Specific => PoolName(reader.array(HEADER)?),
     };
     if kind != StripingKind::V1 && !pool.0.contains(&0) {
-        return Err(reader.error(HEADER, Fault::PoolName));
+        faults(reader.error(HEADER, Fault::PoolName))?;
     }
     let mut slots = Vec::with_capacity(slot_bytes.len() / SLOT);
     for index in 0..slot_bytes.len() / SLOT {
@@ -117,13 +138,21 @@ fn slot(reader: Reader<'_>, at: usize) -> Result<Slot, LayoutError> {
 }
 
 /// `lov_foreign_md`. `component`: inside a composite the value can be an HSM record.
-fn foreign(reader: Reader<'_>, component: bool) -> Result<Foreign, LayoutError> {
+fn foreign(
+    reader: Reader<'_>,
+    component: bool,
+    faults: Faults<'_>,
+) -> Result<Foreign, LayoutError> {
     let (length, kind, flags) = (reader.u32(4)?, reader.u32(8)?, reader.u32(12)?);
     let rest = reader.bytes.get(FOREIGN_HEADER..).unwrap_or_default();
     let split = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
-    let Some((value, trailing)) = split else {
-        let fault = Fault::ForeignLength { expected: rest.len() as u64, got: length };
-        return Err(reader.error(4, fault));
+    let (value, trailing) = match split {
+        Some(split) => split,
+        None => {
+            let fault = Fault::ForeignLength { expected: rest.len() as u64, got: length };
+            faults(reader.error(4, fault))?;
+            (rest, [].as_slice())
+        }
     };
     let mut value = value.to_vec();
     if component && reader.endian == Endian::Big {
@@ -140,44 +169,51 @@ pub(super) fn swap_hsm(value: &mut [u8]) {
     }
 }
 
-/// `lov_comp_md_v1`.
-fn composite(reader: Reader<'_>, sel: bool) -> Result<Composite, LayoutError> {
+/// `lov_comp_md_v1`. `places` gets the offsets of the sub-layouts.
+fn composite(
+    reader: Reader<'_>,
+    sel: bool,
+    places: &mut Vec<usize>,
+    faults: Faults<'_>,
+) -> Result<Composite, LayoutError> {
     let size = reader.u32(4)?;
     let entries = reader.u16(14)?;
     let limit = usize::try_from(size).unwrap_or(usize::MAX);
     // The header must be there before lcm_size is believed.
     reader.array::<HEADER>(0)?;
     if entries == 0 {
-        return Err(reader.error(14, Fault::NoComponents));
+        faults(reader.error(14, Fault::NoComponents))?;
     }
     let table_end = HEADER + ENTRY * usize::from(entries);
     if limit < table_end {
-        return Err(reader.error(4, Fault::EntryTable { entries, size }));
+        faults(reader.error(4, Fault::EntryTable { entries, size }))?;
     }
     if reader.bytes.len() < limit {
-        return Err(reader.short(limit));
+        faults(reader.short(limit))?;
     }
     if reader.bytes.len() > limit {
-        return Err(reader.behind(limit));
+        faults(reader.behind(limit))?;
     }
-    let mut components = Vec::with_capacity(usize::from(entries));
+    let end = reader.bytes.len().min(limit);
+    let there = entries.min(((reader.bytes.len() - HEADER) / ENTRY) as u16);
+    let mut components = Vec::with_capacity(usize::from(there));
+    places.reserve_exact(usize::from(there));
     let mut next = table_end;
-    for index in 0..entries {
+    for index in 0..there {
         let at = HEADER + ENTRY * usize::from(index);
-        let body = sub_layout(reader, index, at, &mut next, size)?;
+        let (place, body) = sub_layout(reader, index, at, &mut next, faults)?;
+        places.push(place);
         components.push(entry(reader, at, body)?);
     }
-    let composite = Composite {
+    Ok(Composite {
         sel,
         layout_gen: reader.u32(8)?,
         flags: reader.u16(12)?,
         mirror_count: reader.u16(16)?,
         reserved: reader.array(18)?,
         components,
-        trailing: reader.bytes.get(next..).unwrap_or_default().to_vec(),
-    };
-    check::composite(reader, &composite)?;
-    Ok(composite)
+        trailing: reader.bytes.get(next..end).unwrap_or_default().to_vec(),
+    })
 }
 
 fn entry(reader: Reader<'_>, at: usize, body: Body) -> Result<Component, LayoutError> {
@@ -197,30 +233,43 @@ fn entry(reader: Reader<'_>, at: usize, body: Body) -> Result<Component, LayoutE
     })
 }
 
-/// The sub-layout that the entry at `at` names; `next` is where it must lie and then its end.
+/// The sub-layout that the entry at `at` names, and its offset; `next` is where it must lie and
+/// then its end.
 fn sub_layout(
     reader: Reader<'_>,
     component: u16,
     at: usize,
     next: &mut usize,
-    limit: u32,
-) -> Result<Body, LayoutError> {
+    faults: Faults<'_>,
+) -> Result<(usize, Body), LayoutError> {
     let (offset, size) = (reader.u32(at + 24)?, reader.u32(at + 28)?);
-    if offset as usize != *next {
+    let place = offset as usize;
+    if place != *next {
         let fault = Fault::SubLayoutPlace { component, expected: *next as u64, got: offset };
-        return Err(reader.error(at + 24, fault));
+        faults(reader.error(at + 24, fault))?;
+        if place < *next {
+            // What another part claims is not read twice: work stays linear in the bytes.
+            return Ok((place, Body::Unknown(Vec::new())));
+        }
     }
-    let bytes = reader.bytes.get(*next..).and_then(|rest| rest.get(..size as usize));
-    let Some(bytes) = bytes else {
-        let fault = Fault::SubLayoutEnd { component, offset, size, limit };
-        return Err(reader.error(at + 28, fault));
+    let rest = reader.bytes.get(place..).unwrap_or_default();
+    let bytes = match rest.get(..size as usize) {
+        Some(bytes) => bytes,
+        None => {
+            let limit = reader.u32(4)?;
+            let fault = Fault::SubLayoutEnd { component, offset, size, limit };
+            faults(reader.error(at + 28, fault))?;
+            rest
+        }
     };
-    let sub = Reader { bytes, base: *next, endian: reader.endian };
-    *next += bytes.len();
+    let sub = Reader { bytes, base: place, endian: reader.endian };
+    *next = place.min(reader.bytes.len()) + bytes.len();
     // Shorter than a magic is as unknown as an unknown magic.
-    Ok(match sub.u32(0).ok() {
-        Some(MAGIC_FOREIGN) => Body::Foreign(foreign(sub, true)?),
-        Some(magic) if striping_kind(magic).is_some() => Body::Striping(striping(sub)?),
-        _ => Body::Unknown(bytes.to_vec()),
-    })
+    let body = match sub.u32(0).ok() {
+        Some(MAGIC_FOREIGN) => foreign(sub, true, faults).map(Body::Foreign),
+        Some(magic) if striping_kind(magic).is_some() => striping(sub, faults).map(Body::Striping),
+        _ => Ok(Body::Unknown(bytes.to_vec())),
+    };
+    let body = body.or_else(|error| faults(error).map(|()| Body::Unknown(bytes.to_vec())))?;
+    Ok((place, body))
 }
