@@ -5,7 +5,7 @@
 //! holds the model; [`map`] goes between file offsets and objects, [`raid`] splits a component
 //! into RAID sets, [`spec`] reads `lfs setstripe` options, [`allocate`] chooses objects, [`show`]
 //! prints what `lfs getstripe -v` prints, and [`plan`] turns a layout and the health of its
-//! objects into work.
+//! objects into work. [`yaml`] reads the form of YAML that layouts are written in.
 #![forbid(unsafe_code)]
 
 pub mod allocate;
@@ -18,6 +18,7 @@ pub mod show;
 pub mod spec;
 mod view;
 pub mod xattr;
+pub mod yaml;
 
 pub use error::{Fault, LayoutError};
 
