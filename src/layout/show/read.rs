@@ -180,18 +180,22 @@ fn composite(fields: &Fields<'_, '_>) -> Result<Layout, ReadError> {
 }
 
 fn component(fields: &Fields<'_, '_>, before: Option<&Component>) -> Result<Component, ReadError> {
-    fields.known(&[
+    let flags = fields.words("lcme_flags", "names of flags", ComponentFlags::from_names)?;
+    let keys = [
         "lcme_id",
         "lcme_mirror_id",
         "lcme_flags",
         "lcme_mirror_link_id",
         "lcme_timestamp",
-        "lcme_dstripe_count",
-        "lcme_cstripe_count",
         "lcme_extent.e_start",
         "lcme_extent.e_end",
         "sub_layout",
-    ])?;
+        "lcme_dstripe_count",
+        "lcme_cstripe_count",
+    ];
+    // The last two are printed of parity only.
+    let printed = if flags.has(ComponentFlags::PARITY) { keys.len() } else { keys.len() - 2 };
+    fields.known(&keys[..printed])?;
     let id = match fields.text("lcme_id")? {
         "N/A" => 0,
         _ => fields.number("lcme_id", 1..=u32::MAX.into())? as u32,
@@ -200,7 +204,6 @@ fn component(fields: &Fields<'_, '_>, before: Option<&Component>) -> Result<Comp
     if id.0 != 0 {
         fields.agrees("lcme_mirror_id", id.mirror().into())?;
     }
-    let flags = fields.words("lcme_flags", "names of flags", ComponentFlags::from_names)?;
     let sub = fields.get("sub_layout")?;
     let sub = Fields::of(sub)?;
     let body = if sub.node.get("lhm_magic").is_some() {
