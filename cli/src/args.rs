@@ -2,6 +2,7 @@
 
 use crate::numbers;
 use clap::{Args, Parser, Subcommand};
+use lustrine::layout::Fid;
 use std::path::PathBuf;
 
 /// Erasure coding and layouts of the Lustre parallel file system.
@@ -161,11 +162,9 @@ pub struct Rm {
 #[derive(Debug, Subcommand)]
 pub enum Layout {
     /// Print a layout as `lfs getstripe -v` does
-    Show {
-        /// The attribute: a binary file, a file with the hex text of `getfattr -e hex`, hex text
-        /// itself, or - for standard input
-        ea: String,
-    },
+    Show(Show),
+    /// Draw a layout: which OSTs hold which bytes
+    Draw(Draw),
     /// Print which object bytes hold a range of the file
     Map {
         /// The attribute, as for `layout show`
@@ -177,6 +176,66 @@ pub enum Layout {
         #[arg(long, value_name = "N")]
         mirror: Option<u16>,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The attribute: a binary file, a file with the hex text of `getfattr -e hex` or the YAML of
+    /// `lfs getstripe -y`, hex text itself, or - for standard input
+    pub ea: String,
+    /// As `lfs getstripe` without -v
+    #[arg(long)]
+    pub brief: bool,
+    /// As `lfs getstripe -y`
+    #[arg(long, short, conflicts_with = "brief")]
+    pub yaml: bool,
+    /// FID of the file, as [0x200000401:0x5:0x0]: the attribute is a client's, print the MDT's form
+    #[arg(long, value_name = "FID", value_parser = fid)]
+    pub fid: Option<Fid>,
+}
+
+#[derive(Debug, Args)]
+pub struct Draw {
+    /// The attribute, as for `layout show`
+    pub ea: String,
+    /// Write SVG to a file (- is standard output) instead of drawing with characters
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["width", "all", "color"])]
+    pub svg: Option<PathBuf>,
+    /// Characters in a line [default: the terminal's COLUMNS, or 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(60..=1000))]
+    pub width: Option<u16>,
+    /// Mark where this byte of the file lives, as 150M
+    #[arg(long, value_name = "X", value_parser = numbers::size)]
+    pub byte: Option<u64>,
+    /// All stripes, however many there are
+    #[arg(long)]
+    pub all: bool,
+    /// Colours for OSTs
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    Always,
+    Never,
+}
+
+/// `[0x200000401:0x5:0x0]`, with or without brackets.
+fn fid(text: &str) -> Result<Fid, String> {
+    let inner = text.trim().trim_start_matches('[').trim_end_matches(']');
+    let number = |word: &str| match word.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16).ok(),
+        None => word.parse().ok(),
+    };
+    let parts: Option<Vec<u64>> = inner.split(':').map(number).collect();
+    let expected = || format!("expected a FID, as [0x200000401:0x5:0x0], got '{text}'");
+    let [seq, oid, ver] = parts.ok_or_else(expected)?[..] else { return Err(expected()) };
+    let word = |value| u32::try_from(value).map_err(|_| expected());
+    Ok(Fid { seq, oid: word(oid)?, ver: word(ver)? })
 }
 
 #[derive(Debug, Args)]

@@ -1,7 +1,8 @@
-//! Layout EAs as users have them: binary, or the hex text that `getfattr -e hex` prints.
+//! Layout EAs as users have them: binary, the hex text that `getfattr -e hex` prints, or the YAML
+//! that `lfs getstripe -y` prints.
 
 use crate::failure::Failure;
-use lustrine::layout::{Layout, xattr};
+use lustrine::layout::{Layout, show, xattr};
 use std::fs::File;
 use std::io::Read;
 
@@ -10,9 +11,26 @@ const MOST: u64 = 1 << 20;
 
 /// Reads and parses the EA that an argument names.
 pub fn load(argument: &str) -> Result<Layout, Failure> {
-    let bytes = read(argument)?;
-    let bytes = decode(&bytes).map_err(|e| Failure::of(argument, e))?;
-    xattr::parse(&bytes).map_err(|e| Failure::of(argument, e))
+    of_bytes(&read(argument)?).map_err(|e| Failure::of(argument, e))
+}
+
+/// The layout in a file's bytes, whichever form they have.
+pub fn of_bytes(bytes: &[u8]) -> Result<Layout, String> {
+    if let Some(text) = yaml(bytes) {
+        return show::read_yaml(text).map_err(|e| format!("{e}\n{}", e.at.caret(text)));
+    }
+    xattr::parse(&decode(bytes)?).map_err(|e| e.to_string())
+}
+
+/// Text that begins with a key of `lfs getstripe -y`.
+fn yaml(bytes: &[u8]) -> Option<&str> {
+    const FIRST: [&str; 5] = ["lcm_", "lmm_", "lfm_", "stripe_count:", "components:"];
+    let text = std::str::from_utf8(bytes).ok()?;
+    let first = text.lines().find(|line| {
+        let line = line.trim();
+        !(line.is_empty() || line.starts_with('#') || line == "---")
+    })?;
+    FIRST.iter().any(|key| first.starts_with(key)).then_some(text)
 }
 
 fn read(argument: &str) -> Result<Vec<u8>, Failure> {

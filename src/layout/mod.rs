@@ -9,6 +9,8 @@
 #![forbid(unsafe_code)]
 
 pub mod allocate;
+pub mod analysis;
+pub mod draw;
 mod error;
 pub mod map;
 mod model;

@@ -7,6 +7,7 @@ mod bench_explain;
 pub mod cat;
 pub mod demo;
 pub mod layout;
+mod layout_draw;
 pub mod names;
 pub mod parity;
 pub mod repair;

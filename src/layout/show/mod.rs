@@ -6,6 +6,7 @@
 //! 65535; [`as_on_mdt`] turns it into the MDT's form. `lmm_oi` is a trap: its first word is the
 //! object id and its second the sequence of the MDT's inode, the other way round than in a FID.
 
+mod fields;
 mod mdt;
 mod read;
 mod text;

@@ -1,10 +1,11 @@
 //! The YAML of `lfs getstripe -y` back into a layout.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::HSM_VALUE;
+use super::fields::{Fields, kind, number, text_of};
 use crate::layout::model::{
     Body, Component, ComponentFlags, ComponentId, Composite, EOF, Extent, Fid, Foreign, Layout,
     ObjectId, Pattern, PoolName, Slot, Striping, StripingKind,
@@ -331,7 +332,9 @@ fn slots(list: &Node<'_>) -> Result<Vec<Slot>, ReadError> {
             fields.known(&["l_ost_idx", "l_fid"])?;
             let ost = fields.number("l_ost_idx", 0..=u32::MAX.into())? as u32;
             let fid = fields.words("l_fid", "a FID, as 0x540000400:0xa:0x0", fid)?;
-            Ok(Slot::from_object(ObjectId { ost, fid }))
+            let slot = Slot::from_object(ObjectId { ost, fid });
+            let refused = |fault| ReadError { at: item.at, fault: ReadFault::Layout(fault) };
+            slot.object_id().map(|_| slot).map_err(refused)
         })
         .collect()
 }
@@ -346,15 +349,6 @@ fn fid(text: &str) -> Option<Fid> {
         ver: part(u32::MAX.into())? as u32,
     };
     parts.next().is_none().then_some(fid)
-}
-
-/// A whole number, decimal or `0x`.
-fn number(text: &str) -> Option<u64> {
-    let (digits, radix) = match text.strip_prefix("0x") {
-        Some(digits) => (digits, 16),
-        None => (text, 10),
-    };
-    u64::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with('+'))
 }
 
 /// A foreign (HSM) component.
@@ -386,112 +380,4 @@ fn hsm(fields: &Fields<'_, '_>) -> Result<Foreign, ReadError> {
         value,
         trailing: Vec::new(),
     })
-}
-
-/// A mapping whose values are asked for by key.
-#[derive(Clone, Copy)]
-struct Fields<'t, 'a> {
-    node: &'t Node<'a>,
-    /// What stands before each key.
-    prefix: &'static str,
-}
-
-impl<'t, 'a> Fields<'t, 'a> {
-    fn of(node: &'t Node<'a>) -> Result<Self, ReadError> {
-        match node.entries() {
-            Some(_) => Ok(Fields { node, prefix: "" }),
-            None => Err(kind(node, "a mapping")),
-        }
-    }
-
-    fn prefixed(&self, prefix: &'static str) -> Self {
-        Fields { prefix, ..*self }
-    }
-
-    /// Refuses keys that are not among `keys`.
-    fn known(&self, keys: &[&str]) -> Result<(), ReadError> {
-        let entries = self.node.entries().unwrap_or_default();
-        let known =
-            |key: &str| key.strip_prefix(self.prefix).is_some_and(|key| keys.contains(&key));
-        match entries.iter().find(|(key, _)| !known(&key.text)) {
-            None => Ok(()),
-            Some((key, _)) => {
-                let fault = ReadFault::Unknown { key: key.text.to_string() };
-                Err(ReadError { at: key.at, fault })
-            }
-        }
-    }
-
-    fn find(&self, key: &str) -> Option<&'t Node<'a>> {
-        let entries = self.node.entries().unwrap_or_default();
-        let (_, node) = entries.iter().find(|(name, _)| {
-            name.text.strip_prefix(self.prefix).is_some_and(|name| name == key)
-        })?;
-        Some(node)
-    }
-
-    fn get(&self, key: &str) -> Result<&'t Node<'a>, ReadError> {
-        let missing = || {
-            let key = [self.prefix, key].concat();
-            ReadError { at: self.node.at, fault: ReadFault::Missing { key } }
-        };
-        self.find(key).ok_or_else(missing)
-    }
-
-    fn text(&self, key: &str) -> Result<&'t str, ReadError> {
-        text_of(self.get(key)?)
-    }
-
-    /// The value of a key as `read` understands it.
-    fn words<T>(
-        &self,
-        key: &str,
-        expected: &'static str,
-        read: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<T, ReadError> {
-        read(self.text(key)?).ok_or_else(|| self.value(key, expected))
-    }
-
-    /// A whole number in a range.
-    fn number(&self, key: &str, range: core::ops::RangeInclusive<i64>) -> Result<i64, ReadError> {
-        self.words(key, "a whole number within the field's range", |text| {
-            let magnitude = i128::from(number(text.strip_prefix('-').unwrap_or(text))?);
-            let signed = if text.starts_with('-') { -magnitude } else { magnitude };
-            i64::try_from(signed).ok().filter(|number| range.contains(number))
-        })
-    }
-
-    /// A number that may be absent, which is 0.
-    fn optional(&self, key: &str, most: i64) -> Result<i64, ReadError> {
-        match self.find(key) {
-            None => Ok(0),
-            Some(_) => self.number(key, 0..=most),
-        }
-    }
-
-    /// The key's number is the one that the rest of the text gives.
-    fn agrees(&self, key: &str, expected: i64) -> Result<(), ReadError> {
-        match self.number(key, i64::MIN..=i64::MAX)? {
-            got if got == expected => Ok(()),
-            got => {
-                let fault = ReadFault::Disagrees { expected, got };
-                Err(ReadError { at: self.get(key)?.at, fault })
-            }
-        }
-    }
-
-    /// The error that the value of a key is not what was expected.
-    fn value(&self, key: &str, expected: &'static str) -> ReadError {
-        let node = self.find(key).unwrap_or(self.node);
-        let got = node.scalar().unwrap_or_default().to_string();
-        ReadError { at: node.at, fault: ReadFault::Value { expected, got } }
-    }
-}
-
-fn text_of<'t>(node: &'t Node<'_>) -> Result<&'t str, ReadError> {
-    node.scalar().ok_or_else(|| kind(node, "a value"))
-}
-
-fn kind(node: &Node<'_>, expected: &'static str) -> ReadError {
-    ReadError { at: node.at, fault: ReadFault::Kind { expected, got: node.kind() } }
 }

@@ -1,0 +1,211 @@
+//! Which OSTs each stretch of a file depends on.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use crate::layout::plan::{Health, Part, uninstantiated, usable_parity};
+use crate::layout::{ComponentView, Extent, Layout};
+
+/// What a file of no known size is taken to reach: the largest size that Lustre has.
+const LARGEST: u64 = i64::MAX as u64;
+
+/// The stretches of a file between the beginnings and ends of components, with the OSTs that each
+/// depends on. Made of a layout once, asked for any set of lost OSTs.
+#[derive(Clone, Debug)]
+pub struct Exposure {
+    pub(super) stretches: Vec<Stretch>,
+    /// The file's size, if it is known.
+    pub(super) size: Option<u64>,
+}
+
+/// Bytes that are readable if one of its candidates is.
+#[derive(Clone, Debug)]
+pub(super) struct Stretch {
+    pub(super) extent: Extent,
+    pub(super) candidates: Vec<Candidate>,
+    /// Without OSTs the bytes are there: zeros that were never written, data on the MDT, in an
+    /// archive, or elsewhere.
+    pub(super) elsewhere: bool,
+}
+
+/// A data component that covers a stretch, and is up to date.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) component: usize,
+    /// The OSTs of its data objects.
+    pub(super) osts: Vec<u32>,
+    pub(super) sets: Vec<Set>,
+}
+
+/// The members of a RAID set that hold bytes of the file, in rows that are alike.
+#[derive(Clone, Debug)]
+pub(super) struct Set {
+    /// How many rows.
+    pub(super) rows: u64,
+    pub(super) data: Vec<SetMember>,
+    pub(super) parity: Vec<SetMember>,
+}
+
+/// One member's bytes in one row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SetMember {
+    pub(super) stripe: u32,
+    /// `None`: the object was lost to a repair.
+    pub(super) ost: Option<u32>,
+    pub(super) bytes: u64,
+}
+
+impl SetMember {
+    pub(super) fn is_lost(&self, lost: &impl Fn(u32) -> bool) -> bool {
+        self.ost.is_none_or(lost)
+    }
+}
+
+impl Set {
+    /// Members that are lost: data, parity.
+    pub(super) fn lost(&self, lost: &impl Fn(u32) -> bool) -> (usize, usize) {
+        let count = |members: &[SetMember]| members.iter().filter(|m| m.is_lost(lost)).count();
+        (count(&self.data), count(&self.parity))
+    }
+
+    /// All of its data can be had: nothing of it is lost, or parity makes up for it.
+    pub(super) fn is_readable(&self, lost: &impl Fn(u32) -> bool) -> bool {
+        let (data, parity) = self.lost(lost);
+        data == 0 || data + parity <= self.parity.len()
+    }
+}
+
+impl Candidate {
+    pub(super) fn is_readable(&self, lost: &impl Fn(u32) -> bool) -> bool {
+        self.sets.iter().all(|set| set.is_readable(lost))
+    }
+}
+
+impl Stretch {
+    pub(super) fn is_readable(&self, lost: &impl Fn(u32) -> bool) -> bool {
+        self.elsewhere || self.candidates.iter().any(|candidate| candidate.is_readable(lost))
+    }
+}
+
+impl Exposure {
+    /// Of a file of `size` bytes; without a size it is taken to reach all that its components
+    /// cover, and no amounts of bytes are known.
+    ///
+    /// Time and memory are linear in the objects of the layout and, where mirrors' components begin
+    /// and end at different places, in the stretches between those.
+    pub fn of(layout: &Layout, size: Option<u64>) -> Exposure {
+        let end = size.unwrap_or(LARGEST);
+        let views: Vec<ComponentView<'_>> =
+            layout.components().filter(|view| view.extent.start < end).collect();
+        let data: Vec<&ComponentView<'_>> = views.iter().filter(|v| !v.is_parity()).collect();
+        let edges: BTreeSet<u64> =
+            data.iter().flat_map(|view| [view.extent.start, view.extent.end.min(end)]).collect();
+        let edges: Vec<u64> = edges.into_iter().collect();
+        let all: Vec<ComponentView<'_>> = layout.components().collect();
+        let stretches = edges
+            .windows(2)
+            .map(|pair| stretch(layout, &all, &data, Extent { start: pair[0], end: pair[1] }, end))
+            .collect();
+        Exposure { stretches, size }
+    }
+
+    /// The OSTs that hold objects of the file which count, in order.
+    pub fn osts(&self) -> Vec<u32> {
+        let sets = self.stretches.iter().flat_map(|stretch| &stretch.candidates);
+        let members = sets.flat_map(|c| &c.sets).flat_map(|set| set.data.iter().chain(&set.parity));
+        let osts: BTreeSet<u32> = members.filter_map(|member| member.ost).collect();
+        osts.into_iter().collect()
+    }
+
+    /// Every byte of the file can be read without the OSTs that `lost` names.
+    pub fn is_readable(&self, lost: impl Fn(u32) -> bool) -> bool {
+        self.stretches.iter().all(|stretch| stretch.is_readable(&lost))
+    }
+}
+
+fn stretch(
+    layout: &Layout,
+    all: &[ComponentView<'_>],
+    data: &[&ComponentView<'_>],
+    extent: Extent,
+    end: u64,
+) -> Stretch {
+    let covering = || {
+        data.iter().filter(|view| {
+            view.extent.start <= extent.start && view.extent.end >= extent.end.min(end)
+        })
+    };
+    let mut stretch = Stretch { extent, candidates: Vec::new(), elsewhere: true };
+    for view in covering() {
+        if view.is_stale() {
+            // Up to date nowhere else, the bytes are not readable at all.
+            stretch.elsewhere = false;
+            continue;
+        }
+        let Some(objects) = view.objects() else { continue };
+        let sets = match Part::new(view, usable_parity(layout, all, view), end) {
+            Ok(mut part) => {
+                part.limit(&(extent.start..extent.end.min(end)));
+                sets(&part)
+            }
+            // What compressed chunks look like is not known, but that each object is needed is.
+            Err(_) => Vec::from([whole(view, extent)]),
+        };
+        let stripes = 0..objects.len() as u32;
+        let osts = stripes.filter_map(|stripe| view.object(stripe)).map(|object| object.ost);
+        let osts = osts.collect();
+        stretch.candidates.push(Candidate { component: view.index, osts, sets });
+    }
+    let away = |view: &&&ComponentView<'_>| {
+        !view.is_stale() && view.objects().is_none() && !uninstantiated(view)
+    };
+    let zeros = |view: &&&ComponentView<'_>| !view.is_stale() && uninstantiated(view);
+    // Zeros are the truth only where no other mirror holds the bytes.
+    stretch.elsewhere = covering().any(|view| away(&view))
+        || stretch.candidates.is_empty() && (covering().any(|v| zeros(&v)) || stretch.elsewhere);
+    stretch
+}
+
+/// All stripes of a component as a set without parity.
+fn whole(view: &ComponentView<'_>, extent: Extent) -> Set {
+    let member = |stripe: u32| {
+        let bytes = view.stripes().and_then(|stripes| stripes.intersect(extent, stripe));
+        let bytes = bytes.map_or(0, |(first, last)| (last - first).saturating_add(1));
+        SetMember { stripe, ost: view.object(stripe).map(|object| object.ost), bytes }
+    };
+    let count = view.objects().map_or(0, <[_]>::len) as u32;
+    Set { rows: 1, data: (0..count).map(member).collect(), parity: Vec::new() }
+}
+
+/// The RAID sets of a part: those of its rows, and apart those of the last one, which the file's end
+/// can cut.
+fn sets(part: &Part) -> Vec<Set> {
+    let rows = part.rows();
+    let Some(last) = rows.end.checked_sub(1).filter(|last| *last >= rows.start) else {
+        return Vec::new();
+    };
+    let mut sets = Vec::new();
+    for (row, count) in [(rows.start, last - rows.start), (last, 1)] {
+        if count == 0 {
+            continue;
+        }
+        for (k, members) in part.row_members(row, &Health::good()) {
+            let used = members.iter().enumerate().filter(|(_, member)| member.len > 0);
+            let mut set = Set { rows: count, data: Vec::new(), parity: Vec::new() };
+            for (number, member) in used {
+                let ost = if number < k {
+                    part.data_object(member.stripe)
+                } else {
+                    part.parity_object(member.stripe)
+                };
+                let ost = ost.map(|object| object.ost);
+                let side = if number < k { &mut set.data } else { &mut set.parity };
+                side.push(SetMember { stripe: member.stripe, ost, bytes: member.len as u64 });
+            }
+            if !set.data.is_empty() {
+                sets.push(set);
+            }
+        }
+    }
+    sets
+}
