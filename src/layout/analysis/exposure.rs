@@ -1,10 +1,12 @@
 //! Which OSTs each stretch of a file depends on.
 
+use super::common::{self, Grid};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::layout::plan::{Health, Part, uninstantiated, usable_parity};
 use crate::layout::{ComponentView, Extent, Layout};
+use core::ops::Range;
 
 /// What a file of no known size is taken to reach: the largest size that Lustre has.
 const LARGEST: u64 = i64::MAX as u64;
@@ -14,6 +16,8 @@ const LARGEST: u64 = i64::MAX as u64;
 #[derive(Clone, Debug)]
 pub struct Exposure {
     pub(super) stretches: Vec<Stretch>,
+    /// The components with objects that count, whole.
+    pub(super) parts: Vec<Part>,
     /// The file's size, if it is known.
     pub(super) size: Option<u64>,
 }
@@ -35,6 +39,7 @@ pub(super) struct Candidate {
     /// The OSTs of its data objects.
     pub(super) osts: Vec<u32>,
     pub(super) sets: Vec<Set>,
+    pub(super) grid: Grid,
 }
 
 /// The members of a RAID set that hold bytes of the file, in rows that are alike.
@@ -42,6 +47,8 @@ pub(super) struct Candidate {
 pub(super) struct Set {
     /// How many rows.
     pub(super) rows: u64,
+    /// It is the last row's, which the file's end can cut.
+    pub(super) last: bool,
     pub(super) data: Vec<SetMember>,
     pub(super) parity: Vec<SetMember>,
 }
@@ -50,6 +57,10 @@ pub(super) struct Set {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SetMember {
     pub(super) stripe: u32,
+    /// First byte in the component's file space, in the first of the rows.
+    pub(super) offset: u64,
+    /// Its bytes in a row that lie in the stretch: it can be a member for its set's sake only.
+    pub(super) wanted: u64,
     /// `None`: the object was lost to a repair.
     pub(super) ost: Option<u32>,
     pub(super) bytes: u64,
@@ -68,10 +79,16 @@ impl Set {
         (count(&self.data), count(&self.parity))
     }
 
-    /// All of its data can be had: nothing of it is lost, or parity makes up for it.
+    /// All of its data that is wanted can be had: nothing of that is lost, or parity makes up for
+    /// it.
     pub(super) fn is_readable(&self, lost: &impl Fn(u32) -> bool) -> bool {
         let (data, parity) = self.lost(lost);
-        data == 0 || data + parity <= self.parity.len()
+        data == 0 || data + parity <= self.parity.len() || self.missing(lost).next().is_none()
+    }
+
+    /// The lost data that is wanted.
+    pub(super) fn missing(&self, lost: &impl Fn(u32) -> bool) -> impl Iterator<Item = &SetMember> {
+        self.data.iter().filter(|member| member.wanted > 0 && member.is_lost(lost))
     }
 }
 
@@ -82,8 +99,17 @@ impl Candidate {
 }
 
 impl Stretch {
+    /// Every byte can be had, from one mirror or another.
     pub(super) fn is_readable(&self, lost: &impl Fn(u32) -> bool) -> bool {
-        self.elsewhere || self.candidates.iter().any(|candidate| candidate.is_readable(lost))
+        match &self.candidates[..] {
+            _ if self.elsewhere => true,
+            [] => false,
+            [one] => one.is_readable(lost),
+            several => {
+                several.iter().any(|candidate| candidate.is_readable(lost))
+                    || common::nothing_in_common(self.extent, several, lost)
+            }
+        }
     }
 }
 
@@ -102,11 +128,15 @@ impl Exposure {
             data.iter().flat_map(|view| [view.extent.start, view.extent.end.min(end)]).collect();
         let edges: Vec<u64> = edges.into_iter().collect();
         let all: Vec<ComponentView<'_>> = layout.components().collect();
+        let held = data.iter().filter(|view| !view.is_stale() && view.objects().is_some());
+        let parts: Vec<Part> = held
+            .filter_map(|view| Part::new(view, usable_parity(layout, &all, view), end).ok())
+            .collect();
         let stretches = edges
             .windows(2)
-            .map(|pair| stretch(layout, &all, &data, Extent { start: pair[0], end: pair[1] }, end))
+            .map(|pair| stretch(&parts, &data, Extent { start: pair[0], end: pair[1] }, end))
             .collect();
-        Exposure { stretches, size }
+        Exposure { stretches, parts, size }
     }
 
     /// The OSTs that hold objects of the file which count, in order.
@@ -123,13 +153,7 @@ impl Exposure {
     }
 }
 
-fn stretch(
-    layout: &Layout,
-    all: &[ComponentView<'_>],
-    data: &[&ComponentView<'_>],
-    extent: Extent,
-    end: u64,
-) -> Stretch {
+fn stretch(parts: &[Part], data: &[&ComponentView<'_>], extent: Extent, end: u64) -> Stretch {
     let covering = || {
         data.iter().filter(|view| {
             view.extent.start <= extent.start && view.extent.end >= extent.end.min(end)
@@ -143,18 +167,20 @@ fn stretch(
             continue;
         }
         let Some(objects) = view.objects() else { continue };
-        let sets = match Part::new(view, usable_parity(layout, all, view), end) {
-            Ok(mut part) => {
-                part.limit(&(extent.start..extent.end.min(end)));
-                sets(&part)
+        let wanted = extent.start..extent.end.min(end);
+        let part = parts.iter().find(|part| part.data_component() == view.index);
+        let (sets, grid) = match part.cloned() {
+            Some(mut part) => {
+                part.limit(&wanted);
+                (sets(&part, &wanted), Grid::of(view, part.rows()))
             }
             // What compressed chunks look like is not known, but that each object is needed is.
-            Err(_) => Vec::from([whole(view, extent)]),
+            None => (Vec::from([whole(view, extent)]), Grid::WHOLE),
         };
         let stripes = 0..objects.len() as u32;
         let osts = stripes.filter_map(|stripe| view.object(stripe)).map(|object| object.ost);
         let osts = osts.collect();
-        stretch.candidates.push(Candidate { component: view.index, osts, sets });
+        stretch.candidates.push(Candidate { component: view.index, osts, sets, grid });
     }
     let away = |view: &&&ComponentView<'_>| {
         !view.is_stale() && view.objects().is_none() && !uninstantiated(view)
@@ -171,36 +197,38 @@ fn whole(view: &ComponentView<'_>, extent: Extent) -> Set {
     let member = |stripe: u32| {
         let bytes = view.stripes().and_then(|stripes| stripes.intersect(extent, stripe));
         let bytes = bytes.map_or(0, |(first, last)| (last - first).saturating_add(1));
-        SetMember { stripe, ost: view.object(stripe).map(|object| object.ost), bytes }
+        let ost = view.object(stripe).map(|object| object.ost);
+        SetMember { stripe, offset: view.extent.start, wanted: bytes, ost, bytes }
     };
     let count = view.objects().map_or(0, <[_]>::len) as u32;
-    Set { rows: 1, data: (0..count).map(member).collect(), parity: Vec::new() }
+    Set { rows: 1, last: true, data: (0..count).map(member).collect(), parity: Vec::new() }
 }
 
-/// The RAID sets of a part: those of its rows, and apart those of the last one, which the file's end
-/// can cut.
-fn sets(part: &Part) -> Vec<Set> {
+/// The RAID sets of a part by row: the first one, which `wanted` can begin in the middle of, those
+/// that are like the second one, and the last one, which it can end in, and the file's end can cut.
+pub(super) fn sets(part: &Part, wanted: &Range<u64>) -> Vec<Set> {
     let rows = part.rows();
     let Some(last) = rows.end.checked_sub(1).filter(|last| *last >= rows.start) else {
         return Vec::new();
     };
+    let between = (last - rows.start).saturating_sub(1);
+    let first = u64::from(last > rows.start);
+    let kinds = [(rows.start, first, false), (rows.start + 1, between, false), (last, 1, true)];
     let mut sets = Vec::new();
-    for (row, count) in [(rows.start, last - rows.start), (last, 1)] {
-        if count == 0 {
-            continue;
-        }
+    for (row, rows, last) in kinds.into_iter().filter(|(_, rows, _)| *rows > 0) {
         for (k, members) in part.row_members(row, &Health::good()) {
-            let used = members.iter().enumerate().filter(|(_, member)| member.len > 0);
-            let mut set = Set { rows: count, data: Vec::new(), parity: Vec::new() };
-            for (number, member) in used {
-                let ost = if number < k {
-                    part.data_object(member.stripe)
+            let mut set = Set { rows, last, data: Vec::new(), parity: Vec::new() };
+            for (number, member) in members.iter().enumerate().filter(|(_, m)| m.len > 0) {
+                let (stripe, offset, bytes) = (member.stripe, member.file, member.len as u64);
+                let end = offset.saturating_add(bytes).min(wanted.end);
+                let inside = end.saturating_sub(offset.max(wanted.start));
+                let (object, side, wanted) = if number < k {
+                    (part.data_object(stripe), &mut set.data, inside)
                 } else {
-                    part.parity_object(member.stripe)
+                    (part.parity_object(stripe), &mut set.parity, 0)
                 };
-                let ost = ost.map(|object| object.ost);
-                let side = if number < k { &mut set.data } else { &mut set.parity };
-                side.push(SetMember { stripe: member.stripe, ost, bytes: member.len as u64 });
+                let ost = object.map(|object| object.ost);
+                side.push(SetMember { stripe, offset, wanted, ost, bytes });
             }
             if !set.data.is_empty() {
                 sets.push(set);

@@ -4,8 +4,10 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::exposure::{Candidate, Exposure, Set, SetMember, Stretch};
+use super::common;
+use super::exposure::{Candidate, Exposure, Set, SetMember, Stretch, sets};
 use crate::layout::Extent;
+use crate::layout::plan::Part;
 
 /// How badly off a file is; the order is that of urgency, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,8 +56,8 @@ pub struct LostRange {
     pub component: Option<usize>,
     /// The stripes of that component whose bytes cannot be had.
     pub stripes: Vec<u32>,
-    /// Their bytes in the stretch, if the file's size is known. Where several mirrors cover the
-    /// stretch it is an upper bound: what one of them lost, another may have.
+    /// The bytes of the stretch that are lost, if the file's size is known. Where several mirrors
+    /// cover a stretch of very many stripe units it is an upper bound: what the best of them lost.
     pub bytes: Option<u64>,
 }
 
@@ -101,10 +103,8 @@ impl Exposure {
             }
         }
         if self.size.is_some() {
-            for stretch in &self.stretches {
-                for candidate in &stretch.candidates {
-                    repair(stretch, candidate, &is_lost, &mut loss.traffic);
-                }
+            for part in &self.parts {
+                self.repair(part, &is_lost, &mut loss.traffic);
             }
         }
         loss
@@ -115,20 +115,88 @@ impl Exposure {
         candidates.flat_map(|c| &c.sets).flat_map(|set| set.data.iter().chain(&set.parity))
     }
 
+    /// Adds what repairing a component's lost objects moves.
+    fn repair(
+        &self,
+        part: &Part,
+        lost: &impl Fn(u32) -> bool,
+        traffic: &mut BTreeMap<u32, OstBytes>,
+    ) {
+        for set in sets(part, &part.extent()) {
+            let (data, parity) = set.lost(lost);
+            if data + parity == 0 {
+                continue;
+            }
+            let gone = || set.data.iter().chain(&set.parity).filter(|member| member.is_lost(lost));
+            if set.is_readable(lost) {
+                // Members are of equal length but for those that the file's end cuts; reading as
+                // many as have bytes is enough, the rest is zeros.
+                let members = set.data.iter().chain(&set.parity);
+                let left = members.filter(|member| !member.is_lost(lost));
+                for member in left.take(set.data.len()) {
+                    add(traffic, &set, member, |bytes| &mut bytes.read);
+                }
+            } else {
+                let bytes = gone().map(|member| member.bytes.saturating_mul(set.rows));
+                let bytes = bytes.fold(0, u64::saturating_add);
+                if !self.copy(part, bytes, lost, traffic) {
+                    continue;
+                }
+            }
+            for member in gone() {
+                add(traffic, &set, member, |bytes| &mut bytes.rewrite);
+            }
+        }
+    }
+
+    /// Reads `bytes` for a component from the mirrors beside it, evenly from the OSTs that are left
+    /// of them. False if they have not got all of it.
+    fn copy(
+        &self,
+        part: &Part,
+        bytes: u64,
+        lost: &impl Fn(u32) -> bool,
+        traffic: &mut BTreeMap<u32, OstBytes>,
+    ) -> bool {
+        let mut osts = BTreeSet::new();
+        for stretch in &self.stretches {
+            let own = |one: &&Candidate| one.component == part.data_component();
+            if !stretch.candidates.iter().any(|one| own(&one)) {
+                continue;
+            }
+            if !stretch.is_readable(lost) {
+                return false;
+            }
+            let others = stretch.candidates.iter().filter(|one| !own(one));
+            osts.extend(others.flat_map(|one| &one.osts).filter(|ost| !lost(**ost)));
+        }
+        let count = osts.len() as u64;
+        for (number, ost) in (0u64..).zip(osts) {
+            let share = bytes / count + u64::from(number < bytes % count);
+            let read = &mut traffic.entry(ost).or_default().read;
+            *read = read.saturating_add(share);
+        }
+        count > 0
+    }
+
     fn lost_range(&self, stretch: &Stretch, lost: &impl Fn(u32) -> bool) -> LostRange {
         let of = |candidate: &Candidate| {
             let (mut stripes, mut bytes) = (BTreeSet::new(), 0u64);
             for set in candidate.sets.iter().filter(|set| !set.is_readable(lost)) {
-                for member in set.data.iter().filter(|member| member.is_lost(lost)) {
+                for member in set.missing(lost) {
                     stripes.insert(member.stripe);
-                    bytes = bytes.saturating_add(member.bytes.saturating_mul(set.rows));
+                    bytes = bytes.saturating_add(member.wanted.saturating_mul(set.rows));
                 }
             }
             (bytes, candidate.component, stripes)
         };
         let best = stretch.candidates.iter().map(of).min_by_key(|(bytes, ..)| *bytes);
         let len = stretch.extent.end - stretch.extent.start;
-        let bytes = best.as_ref().map_or(len, |(bytes, ..)| (*bytes).min(len));
+        let most = best.as_ref().map_or(len, |(bytes, ..)| (*bytes).min(len));
+        let bytes = match stretch.candidates.len() {
+            0 | 1 => most,
+            _ => common::bytes_in_common(stretch.extent, &stretch.candidates, lost).unwrap_or(most),
+        };
         LostRange {
             extent: stretch.extent,
             component: best.as_ref().map(|(_, component, _)| *component),
@@ -138,70 +206,13 @@ impl Exposure {
     }
 }
 
-/// Adds what repairing a component's lost objects in a stretch moves.
-fn repair(
-    stretch: &Stretch,
-    candidate: &Candidate,
-    lost: &impl Fn(u32) -> bool,
-    traffic: &mut BTreeMap<u32, OstBytes>,
-) {
-    for set in &candidate.sets {
-        let (data, parity) = set.lost(lost);
-        if data + parity == 0 {
-            continue;
-        }
-        let gone = || set.data.iter().chain(&set.parity).filter(|member| member.is_lost(lost));
-        let copied = data > 0 && !set.is_readable(lost);
-        if copied {
-            let other = stretch
-                .candidates
-                .iter()
-                .find(|other| other.component != candidate.component && other.is_readable(lost));
-            let Some(other) = other else { continue };
-            let bytes =
-                gone().map(|m| m.bytes.saturating_mul(set.rows)).fold(0, u64::saturating_add);
-            copy(other, bytes, lost, traffic);
-        } else {
-            // Members are of equal length but for those that the file's end cuts; reading as many
-            // as have bytes is enough, the rest is zeros.
-            let left = set.data.iter().chain(&set.parity).filter(|member| !member.is_lost(lost));
-            for member in left.take(set.data.len()) {
-                if let Some(ost) = member.ost {
-                    add(traffic, ost, set, member, |bytes| &mut bytes.read);
-                }
-            }
-        }
-        for member in gone() {
-            if let Some(ost) = member.ost {
-                add(traffic, ost, set, member, |bytes| &mut bytes.rewrite);
-            }
-        }
-    }
-}
-
 fn add(
     traffic: &mut BTreeMap<u32, OstBytes>,
-    ost: u32,
     set: &Set,
     member: &SetMember,
     field: impl Fn(&mut OstBytes) -> &mut u64,
 ) {
+    let Some(ost) = member.ost else { return };
     let field = field(traffic.entry(ost).or_default());
     *field = field.saturating_add(member.bytes.saturating_mul(set.rows));
-}
-
-/// Reads `bytes` of a readable component, evenly from the OSTs that are left of it.
-fn copy(
-    from: &Candidate,
-    bytes: u64,
-    lost: &impl Fn(u32) -> bool,
-    traffic: &mut BTreeMap<u32, OstBytes>,
-) {
-    let osts: Vec<u32> = from.osts.iter().copied().filter(|ost| !lost(*ost)).collect();
-    let count = osts.len() as u64;
-    for (number, ost) in (0u64..).zip(osts) {
-        let share = bytes / count + u64::from(number < bytes % count);
-        let read = &mut traffic.entry(ost).or_default().read;
-        *read = read.saturating_add(share);
-    }
 }

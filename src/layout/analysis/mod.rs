@@ -6,6 +6,7 @@
 //! [`Code`] calculates with a code alone.
 
 mod code;
+mod common;
 mod exposure;
 mod loss;
 mod summary;
