@@ -9,7 +9,7 @@ mod failure;
 mod numbers;
 mod ui;
 
-use args::{Bench, Cli, Command};
+use args::{Bench, Cli, Command, Ec, Plan};
 use clap::Parser;
 use failure::Failure;
 use std::process::ExitCode;
@@ -41,6 +41,8 @@ fn run(command: &Command, ui: &Ui) -> Result<failure::Code, Failure> {
         Command::Rm(args) => commands::names::rm(args, ui),
         Command::Layout(args) => commands::layout::run(args, ui),
         Command::Parity(args) => commands::parity::run(args, ui),
+        Command::Plan(Plan::Loss(args)) => commands::plan_loss::run(args, ui),
+        Command::Ec(Ec::Calc(args)) => commands::ec_calc::run(args, ui),
         Command::Bench(Bench::Ec(args)) => commands::bench::ec(args, ui),
         Command::Demo(args) => commands::demo::run(args, ui),
     }

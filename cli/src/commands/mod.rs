@@ -6,10 +6,12 @@ mod bench_ec;
 mod bench_explain;
 pub mod cat;
 pub mod demo;
+pub mod ec_calc;
 pub mod layout;
 mod layout_draw;
 pub mod names;
 pub mod parity;
+pub mod plan_loss;
 pub mod repair;
 pub mod stripe;
 

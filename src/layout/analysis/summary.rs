@@ -3,15 +3,15 @@
 use alloc::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 
 use super::loss::{Class, Loss, OstBytes};
 
-/// A file that lost objects, as a [`Summary`] keeps it. The order is that of repair: files with lost
-/// bytes, then critical ones, then degraded ones; of each, those with the least to write first.
+/// A file that lost objects, as a [`Summary`] keeps it. The order is that of urgency: critical files,
+/// then those with lost bytes, which can wait no worse, then degraded ones; of each, those with the
+/// least to write first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct File {
-    class: Reverse<Class>,
+    rank: u8,
     rewrite: u64,
     /// Its name.
     pub name: String,
@@ -21,12 +21,13 @@ pub struct File {
     pub lost: Vec<(u64, u64, Option<usize>, Vec<u32>)>,
     /// An OST that a critical file cannot lose as well.
     pub next: Option<u32>,
+    class: Class,
 }
 
 impl File {
     /// How badly off it is.
     pub fn class(&self) -> Class {
-        self.class.0
+        self.class
     }
 
     /// Bytes that its repair writes.
@@ -79,7 +80,13 @@ impl Summary {
             (range.extent.start, range.extent.end, range.component, range.stripes.clone())
         });
         self.keep(File {
-            class: Reverse(loss.class),
+            rank: match loss.class {
+                Class::Critical => 0,
+                Class::Lost => 1,
+                Class::Degraded => 2,
+                Class::Safe => 3,
+            },
+            class: loss.class,
             rewrite: sum(&mut loss.traffic.values().map(|bytes| bytes.rewrite)),
             name: name.into(),
             lost_bytes,

@@ -218,7 +218,7 @@ impl fmt::Display for Svg<'_> {
         writeln!(
             f,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
-             width=\"{width}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"12\">"
+             width=\"{width}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"12\" class=\"layout\">"
         )?;
         f.write_str(STYLE)?;
         let (name, summary) = (Escaped(&picture.name), Escaped(&picture.summary));
@@ -254,14 +254,16 @@ impl fmt::Display for Svg<'_> {
     }
 }
 
-/// Hatched and dotted grounds are patterns, so that they show without colours too.
+/// Hatched and dotted grounds are patterns, so that they show without colours too. The rules hold
+/// below `.layout` only: a picture can stand inside a page.
 const STYLE: &str = "<style>\
-.solid{fill:#f4f4f4;stroke:#444}.stale{fill:url(#stale);stroke:#444}\
-.empty{fill:url(#empty);stroke:#888;stroke-dasharray:4 3}.away{fill:#ddd;stroke:#888}\
-.small{font-size:10.5px;fill:#444}.ost{font-size:10.5px;text-anchor:middle}\
-.axis,.tick{stroke:#888;fill:none}.tick{stroke-dasharray:2 3}\
-.set{stroke:#000;stroke-width:2}.marked{stroke:#000;stroke-width:2.5}\
-.byte{stroke:#c00;stroke-width:1.5;fill:none}</style>
+.layout .solid{fill:#f4f4f4;stroke:#444}.layout .stale{fill:url(#stale);stroke:#444}\
+.layout .empty{fill:url(#empty);stroke:#888;stroke-dasharray:4 3}\
+.layout .away{fill:#ddd;stroke:#888}.layout .small{font-size:10.5px;fill:#444}\
+.layout .ost{font-size:10.5px;text-anchor:middle}.layout .axis,.layout .tick{stroke:#888;fill:none}\
+.layout .tick{stroke-dasharray:2 3}.layout .set{stroke:#000;stroke-width:2}\
+.layout .marked{stroke:#000;stroke-width:2.5}\
+.layout .byte{stroke:#c00;stroke-width:1.5;fill:none}</style>
 <defs><pattern id=\"stale\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\" \
 patternTransform=\"rotate(45)\"><rect width=\"7\" height=\"7\" fill=\"#fff\"/>\
 <path d=\"M0 0V7\" stroke=\"#e0a0a0\" stroke-width=\"4\"/></pattern>\

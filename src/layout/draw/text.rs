@@ -253,9 +253,15 @@ impl<'a> Text<'a> {
                 writeln!(f, "  ... {left_out} more stripes")?;
                 left_out = 0;
             }
-            self.cell_line(f, "  from", panel, chunk, width, |cell| Size(cell.offset).to_string())?;
-            self.cell_line(f, "  stripe", panel, chunk, width, |cell| cell.stripe.to_string())?;
-            self.cell_line(f, "  OST", panel, chunk, width, ost)?;
+            let before = (line * fit).checked_sub(1).and_then(|last| panel.cells.get(last));
+            let lines: [(&str, fn(&Cell) -> String); 3] = [
+                ("  from", |cell| Size(cell.offset).to_string()),
+                ("  stripe", |cell| cell.stripe.to_string()),
+                ("  OST", ost),
+            ];
+            for (label, text) in lines {
+                self.cell_line(f, label, before, chunk, width, text)?;
+            }
             if let Some(last) = chunk.iter().rposition(is_marked) {
                 let under = |cell: &Cell| if is_marked(cell) { "▲" } else { " " };
                 let carets: Vec<String> = chunk[..=last]
@@ -269,24 +275,21 @@ impl<'a> Text<'a> {
         Ok(())
     }
 
-    /// One line of cells; RAID sets are parted by a bar.
+    /// One line of cells, after `before`; RAID sets are parted by a bar.
     fn cell_line(
         &self,
         f: &mut fmt::Formatter<'_>,
         label: &str,
-        panel: &Panel,
+        before: Option<&Cell>,
         cells: &[Cell],
         width: usize,
-        text: impl Fn(&Cell) -> String,
+        text: fn(&Cell) -> String,
     ) -> fmt::Result {
         let mut line = format!("{label:<9}");
-        let first = panel.cells.first().map_or(0, |cell| cell.set);
-        for (number, cell) in cells.iter().enumerate() {
-            let before = if number == 0 { None } else { cells.get(number - 1) };
-            let parted = match before {
-                Some(before) => before.set != cell.set,
-                None => cell.set != first,
-            };
+        let mut before = before.map(|cell| cell.set);
+        for cell in cells {
+            let parted = before.is_some_and(|set| set != cell.set);
+            before = Some(cell.set);
             line.push(if parted { '│' } else { ' ' });
             let text = text(cell);
             let space = width - 1 - text.len().min(width - 1);
