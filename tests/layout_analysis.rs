@@ -18,7 +18,7 @@ fn split(total: u64, k: u64) -> Vec<u64> {
     if k >= total || total < 4 {
         return vec![total];
     }
-    if total % k == 0 {
+    if total.is_multiple_of(k) {
         return vec![k; (total / k) as usize];
     }
     let sets = total / k + 1;
@@ -303,7 +303,7 @@ fn mean_times_to_data_loss() {
         // (fail + repair) T(i) - fail T(i+1) - repair T(i-1) = 1, T(n) = 0.
         let mut rows = vec![vec![0.0; n + 1]; n];
         for i in 0..n {
-            let fail = (members as f64 - i as f64) / mttf;
+            let fail = (f64::from(members) - i as f64) / mttf;
             let repair = if i == 0 { 0.0 } else { 1.0 / mttr };
             rows[i][i] += fail + repair;
             if i + 1 < n {
@@ -315,13 +315,10 @@ fn mean_times_to_data_loss() {
             rows[i][n] = 1.0;
         }
         for i in 0..n {
-            for j in 0..n {
-                if i != j {
-                    let by = rows[j][i] / rows[i][i];
-                    for c in 0..=n {
-                        rows[j][c] -= by * rows[i][c];
-                    }
-                }
+            let pivot = rows[i].clone();
+            for row in rows.iter_mut().enumerate().filter(|(j, _)| *j != i).map(|(_, row)| row) {
+                let by = row[i] / pivot[i];
+                row.iter_mut().zip(&pivot).for_each(|(value, pivot)| *value -= by * pivot);
             }
         }
         let exact: f64 = rows[0][n] / rows[0][0];

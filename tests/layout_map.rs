@@ -377,7 +377,7 @@ fn split(total: u32, k: u32) -> Vec<u32> {
     if k >= total || total < 4 {
         return vec![total];
     }
-    if total % k == 0 {
+    if total.is_multiple_of(k) {
         return vec![k; (total / k) as usize];
     }
     let sets = total / k + 1;

@@ -32,7 +32,7 @@ fn write(tree: &Tree, indent: usize, step: usize, out: &mut String) {
             let text = text.replace('\\', "\\\\").replace('"', "\\\"");
             format!("\"{}\"", text.replace('\n', "\\n").replace('\t', "\\t"))
         }
-        _ if text.len() % 2 == 0
+        _ if text.len().is_multiple_of(2)
             && !text.is_empty()
             && text.bytes().all(|b| b.is_ascii_alphanumeric()) =>
         {

@@ -5,10 +5,15 @@
 //! median ratio of the first to each other one. Every result is checked before it is timed.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod draw;
+mod loss;
 mod map;
 mod turns;
 
 use turns::Turns;
+
+/// Runs the contestants of one subject.
+type Entry = fn(&Turns);
 
 fn main() {
     let (mut quick, mut bench) = (false, false);
@@ -23,7 +28,7 @@ fn main() {
         }
     }
     let turns = Turns::new(quick || !bench);
-    let entries: [(&str, fn(&Turns)); 1] = [("map", map::run)];
+    let entries: [(&str, Entry); 3] = [("map", map::run), ("draw", draw::run), ("loss", loss::run)];
     for (name, run) in entries {
         if words.is_empty() || words.iter().any(|word| word == name) {
             run(&turns);

@@ -12,7 +12,7 @@ use crate::turns::{Contestant, Turns};
 
 const MIB: u64 = 1 << 20;
 
-fn striping(count: u16) -> Striping {
+pub(crate) fn striping(count: u16) -> Striping {
     let fid = |stripe| Fid { seq: 0x2_4000_0400, oid: u32::from(stripe) + 1, ver: 0 };
     Striping {
         kind: StripingKind::V1,

@@ -100,7 +100,10 @@ impl<'a> Svg<'a> {
         )?;
         let code = panel.code();
         let mut words: Vec<String> = Vec::from([format!("{}: {}", panel.index, panel.shape())]);
-        words.extend([code, panel.state().to_string(), panel.notes.clone()]);
+        let row = panel.stripes.filter(|s| s.count() > 1 && !panel.cells.is_empty());
+        let row = row.map(|stripes| format!("a row is {}", Size(stripes.row_bytes())));
+        words.extend([code, row.unwrap_or_default()]);
+        words.extend([panel.state().to_string(), panel.notes.clone()]);
         words.retain(|word| !word.is_empty());
         let (first, rest) = words.split_at(1);
         let lines = [first.concat(), rest.join(", ")];
@@ -266,7 +269,7 @@ const STYLE: &str = "<style>\
 .layout .byte{stroke:#c00;stroke-width:1.5;fill:none}</style>
 <defs><pattern id=\"stale\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\" \
 patternTransform=\"rotate(45)\"><rect width=\"7\" height=\"7\" fill=\"#fff\"/>\
-<path d=\"M0 0V7\" stroke=\"#e0a0a0\" stroke-width=\"4\"/></pattern>\
+<path d=\"M0 0V7\" stroke=\"#f0c8c8\" stroke-width=\"4\"/></pattern>\
 <pattern id=\"empty\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\">\
 <rect width=\"6\" height=\"6\" fill=\"#fff\"/><circle cx=\"2\" cy=\"2\" r=\"1\" fill=\"#aaa\"/></pattern></defs>
 ";

@@ -17,6 +17,9 @@ const COLUMN: usize = 12;
 /// Lines of cells that are shown of a component, unless all are asked for.
 const LINES: usize = 6;
 
+/// What a line of cells says of each.
+type CellText = fn(&Cell) -> String;
+
 /// A [`Picture`] as text. Made by [`Picture::text`].
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
@@ -254,7 +257,7 @@ impl<'a> Text<'a> {
                 left_out = 0;
             }
             let before = (line * fit).checked_sub(1).and_then(|last| panel.cells.get(last));
-            let lines: [(&str, fn(&Cell) -> String); 3] = [
+            let lines: [(&str, CellText); 3] = [
                 ("  from", |cell| Size(cell.offset).to_string()),
                 ("  stripe", |cell| cell.stripe.to_string()),
                 ("  OST", ost),
@@ -283,7 +286,7 @@ impl<'a> Text<'a> {
         before: Option<&Cell>,
         cells: &[Cell],
         width: usize,
-        text: fn(&Cell) -> String,
+        text: CellText,
     ) -> fmt::Result {
         let mut line = format!("{label:<9}");
         let mut before = before.map(|cell| cell.set);
