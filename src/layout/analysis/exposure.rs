@@ -113,6 +113,29 @@ impl Stretch {
     }
 }
 
+impl Stretch {
+    /// An OST without which, on top of `lost`, bytes of a readable stretch would be gone.
+    pub(super) fn next_fatal(&self, lost: &impl Fn(u32) -> bool) -> Option<u32> {
+        if self.elsewhere {
+            return None;
+        }
+        let sets = || self.candidates.iter().flat_map(|candidate| &candidate.sets);
+        let left = |set: &Set| -> BTreeSet<u32> {
+            let members = set.data.iter().chain(&set.parity);
+            members.filter_map(|member| member.ost).filter(|ost| !lost(*ost)).collect()
+        };
+        // Without another mirror each set stands for itself, and only its own OSTs matter to it.
+        if self.candidates.len() == 1 {
+            return sets().find_map(|set| {
+                let fatal = |next: &u32| !set.is_readable(&|ost| ost == *next || lost(ost));
+                left(set).into_iter().find(fatal)
+            });
+        }
+        let osts: BTreeSet<u32> = sets().flat_map(left).collect();
+        osts.into_iter().find(|next| !self.is_readable(&|ost| ost == *next || lost(ost)))
+    }
+}
+
 impl Exposure {
     /// Of a file of `size` bytes; without a size it is taken to reach all that its components
     /// cover, and no amounts of bytes are known.

@@ -96,8 +96,7 @@ impl Exposure {
             false => Class::Lost,
         };
         if loss.class == Class::Degraded {
-            let mut others = self.osts().into_iter().filter(|ost| !lost.contains(ost));
-            loss.next = others.find(|&next| !self.is_readable(|ost| ost == next || is_lost(ost)));
+            loss.next = self.stretches.iter().find_map(|stretch| stretch.next_fatal(&is_lost));
             if loss.next.is_some() {
                 loss.class = Class::Critical;
             }
