@@ -95,7 +95,8 @@ proptest! {
             let found = Map::of(&layout, place.mirror).unwrap().locate(byte);
             match (&place.place, found) {
                 (Ok(byte), Ok(piece)) => {
-                    prop_assert_eq!((byte.component, byte.stripe, byte.offset), (piece.component, piece.stripe, piece.object_offset));
+                    let expected = (piece.component, piece.stripe, piece.object_offset);
+                    prop_assert_eq!((byte.component, byte.stripe, byte.offset), expected);
                     let view = layout.component(byte.component).unwrap();
                     let object = view.object(byte.stripe).unwrap();
                     prop_assert!(text.contains(&object.to_string()), "{text}");

@@ -154,7 +154,8 @@ proptest! {
             for at in range.clone() {
                 match (map.locate(at), places.get(&at)) {
                     (Ok(piece), Some(&(component, stripe, object))) => {
-                        prop_assert_eq!((piece.component, piece.stripe, piece.object_offset), (component, stripe, object));
+                        let found = (piece.component, piece.stripe, piece.object_offset);
+                        prop_assert_eq!(found, (component, stripe, object));
                         prop_assert_eq!(piece.file_offset, at);
                         prop_assert_eq!(map.file_offset(component, stripe, object), Some(at));
                     }
@@ -360,7 +361,8 @@ proptest! {
         prop_assert_eq!(merged.attributes.blocks, 8 * objects.len() as u64);
         prop_assert!(!merged.size_unknown);
         if !objects.is_empty() {
-            prop_assert_eq!((merged.attributes.mtime, merged.attributes.ctime), (seed.into(), i64::from(seed) + 1));
+            let times = (merged.attributes.mtime, merged.attributes.ctime);
+            prop_assert_eq!(times, (i64::from(seed), i64::from(seed) + 1));
         }
         // What a client knows itself counts where an OST says less.
         let known = merge(&layout, None, |object| {
@@ -404,7 +406,8 @@ fn blocks_of_parity_alone() {
     assert_eq!(merge(&layout, None, |_| None).unwrap().attributes.size, 0);
 }
 
-/// What Lustre wrote as parity lies where the map says, in later components too: each unit that protects data has data in the object that the map names.
+/// What Lustre wrote as parity lies where the map says, in later components too: each unit that
+/// protects data has data in the object that the map names.
 #[test]
 fn parity_of_a_real_lustre() {
     let recorded = golden::text("stripe-math.txt");

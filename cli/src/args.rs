@@ -333,7 +333,7 @@ pub struct PlanLoss {
     /// Bytes that each OST moves in a second, reads and writes together
     #[arg(long, value_name = "SIZE", default_value = "500M", value_parser = numbers::size)]
     pub rate: u64,
-    /// OSTs of the file system, for the time that a repair takes (default: those that it reads from)
+    /// OSTs of the file system, for the time of a repair (default: those that it reads from)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65503))]
     pub osts: Option<u32>,
     /// Name this many files, the most urgent ones

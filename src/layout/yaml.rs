@@ -213,7 +213,8 @@ impl fmt::Display for YamlFault {
 /// let tree = lustrine::layout::yaml::parse("a:   1\nlist:\n- x: '2'  # two\n  y:\n- 3\n")?;
 /// assert_eq!(tree.get("a").and_then(|a| a.scalar()), Some("1"));
 /// let list = tree.get("list").and_then(|list| list.items()).unwrap_or_default();
-/// assert_eq!(list[0].get("x").map(|x| (x.scalar(), x.at.line, x.at.column)), Some((Some("2"), 3, 6)));
+/// let x = list[0].get("x").expect("it is there");
+/// assert_eq!((x.scalar(), x.at.line, x.at.column), (Some("2"), 3, 6));
 /// # Ok::<(), lustrine::layout::yaml::YamlError>(())
 /// ```
 ///
@@ -451,8 +452,8 @@ impl<'a> Reader<'a> {
         Ok(entries)
     }
 
-    /// The value that stands on the lines below `parent`; an empty one if there is none. A mapping's
-    /// key may have its sequence at its own indentation.
+    /// The value that stands on the lines below `parent`; an empty one if there is none. A
+    /// mapping's key may have its sequence at its own indentation.
     fn below(
         &mut self,
         parent: Line<'a>,

@@ -96,7 +96,7 @@ impl Figures {
         lines.push(format!("survives: any {} OSTs", self.osts));
         if let (Some(domains), Some((tolerated, together))) = (args.domains, self.domains) {
             lines.push(format!(
-                "  any {tolerated} of {domains} domains (up to {together} members of a set lie in one)"
+                "  any {tolerated} of {domains} domains (up to {together} members of a set in one)"
             ));
         }
         lines.push(format!(
@@ -105,16 +105,16 @@ impl Figures {
             self.degraded.0, self.degraded.1
         ));
         lines.push(format!(
-            "mean time to data loss: one RAID set {} years; all {} OSTs, if every {} of them share a \
-             set, {} years",
+            "mean time to data loss: one RAID set {} years; all {} OSTs, if every {} of them \
+             share a set, {} years",
             years(self.set_years),
             args.osts,
             p + 1,
             years(self.system_years)
         ));
         lines.push(format!(
-            "  model: OSTs fail independently, each once in {} h; one at a time is rebuilt, in {} h; \
-             both at a constant rate",
+            "  model: OSTs fail independently, each once in {} h; one at a time is rebuilt, in \
+             {} h; both at a constant rate",
             args.mttf, args.mttr
         ));
         lines.join("\n")

@@ -289,7 +289,12 @@ fn document(found: &Found, args: &PlanLoss, lost: &BTreeSet<u32>) -> Value {
                 .iter()
                 .map(|(start, end, component, stripes)| {
                     let end = if *end == EOF { Value::Null } else { (*end).into() };
-                    json!({ "start": start, "end": end, "component": component, "stripes": stripes })
+                    json!({
+                        "start": start,
+                        "end": end,
+                        "component": component,
+                        "stripes": stripes,
+                    })
                 })
                 .collect();
             json!({

@@ -197,8 +197,8 @@ impl Code {
     }
 
     /// Bytes that are read for each byte wanted, when one OST that holds data is lost: of a small
-    /// read that hits it (as many units as its set has data stripes), and of small reads anywhere in
-    /// the file on the average. A read of whole rows reads nothing more: parity in place of what is
+    /// read that hits it (as many units as its set has data stripes), and of small reads anywhere
+    /// in the file on the average. A read of whole rows reads nothing more: parity in place of what is
     /// lost.
     pub fn degraded_read(&self) -> (f64, f64) {
         let k = f64::from(self.sets().largest());

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 
 use super::loss::{Class, Loss, OstBytes};
 
-/// A file that lost objects, as a [`Summary`] keeps it. The order is that of urgency: critical files,
-/// then those with lost bytes, which can wait no worse, then degraded ones; of each, those with the
+/// A file that lost objects, as a [`Summary`] keeps it. The order is that of urgency: critical
+/// files, then those with lost bytes, which can wait no worse, then degraded ones; of each, those with the
 /// least to write first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct File {
@@ -36,8 +36,8 @@ impl File {
     }
 }
 
-/// What the loss of OSTs does to any number of files. Memory is bounded by the files that it is told
-/// to keep, and the number of OSTs.
+/// What the loss of OSTs does to any number of files. Memory is bounded by the files that it is
+/// told to keep, and the number of OSTs.
 #[derive(Clone, Debug)]
 pub struct Summary {
     /// Most files kept.

@@ -3,8 +3,8 @@
 //! [`Picture`] says what is to be seen: the file's axis from left to right, cut where components
 //! begin and end (not to scale), a row for each mirror, a panel for each component in it, and in
 //! that a cell for each stripe in the order of the file, with its OST. Two renderers draw it: to a
-//! terminal ([`Picture::text`]) and as SVG ([`Picture::svg`]). A byte can be marked: then the picture
-//! also says in words which bytes of which objects hold it, and where its parity is.
+//! terminal ([`Picture::text`]) and as SVG ([`Picture::svg`]). A byte can be marked: then the
+//! picture also says in words which bytes of which objects hold it, and where its parity is.
 
 mod svg;
 mod text;

@@ -221,7 +221,8 @@ impl fmt::Display for Svg<'_> {
         writeln!(
             f,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
-             width=\"{width}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"12\" class=\"layout\">"
+             width=\"{width}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"12\" \
+             class=\"layout\">"
         )?;
         f.write_str(STYLE)?;
         let (name, summary) = (Escaped(&picture.name), Escaped(&picture.summary));
@@ -271,7 +272,8 @@ const STYLE: &str = "<style>\
 patternTransform=\"rotate(45)\"><rect width=\"7\" height=\"7\" fill=\"#fff\"/>\
 <path d=\"M0 0V7\" stroke=\"#f0c8c8\" stroke-width=\"4\"/></pattern>\
 <pattern id=\"empty\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\">\
-<rect width=\"6\" height=\"6\" fill=\"#fff\"/><circle cx=\"2\" cy=\"2\" r=\"1\" fill=\"#aaa\"/></pattern></defs>
+<rect width=\"6\" height=\"6\" fill=\"#fff\"/>\
+<circle cx=\"2\" cy=\"2\" r=\"1\" fill=\"#aaa\"/></pattern></defs>
 ";
 
 /// Text that means itself in XML.

@@ -60,7 +60,8 @@ pub struct Stop {
 /// let layout = read_yaml(
 ///     "lmm_stripe_count:  2\nlmm_stripe_size:   65536\nlmm_pattern:       raid0\n\
 ///      lmm_layout_gen:    0\nlmm_stripe_offset: 5\nlmm_objects:\n\
-///      - l_ost_idx: 5\n  l_fid: 0x380000400:0x2:0x0\n- l_ost_idx: 6\n  l_fid: 0x3c0000400:0x2:0x0\n",
+///      - l_ost_idx: 5\n  l_fid: 0x380000400:0x2:0x0\n\
+///      - l_ost_idx: 6\n  l_fid: 0x3c0000400:0x2:0x0\n",
 /// )?;
 /// let map = Map::of(&layout, 0).expect("a file with one mirror has mirror 0");
 /// let piece = map.locate(200_000).expect("an object is there");

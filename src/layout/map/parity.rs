@@ -20,8 +20,10 @@ use crate::layout::raid::{RaidSet, RaidSets};
 /// # let allocator = Allocator { osts: &osts, first: 0, defaults: Defaults::default() };
 /// # let request = Spec::parse("-E -1 -S 1M -c 8 --ec 4+2")?.request();
 /// # let fid = Fid { seq: 0x2_4000_0400, oid: 1, ver: 0 };
-/// # let layout = allocator.allocate(&request, &NewFile::default(), &mut |ost| ObjectId { ost, fid })?;
-/// // 4+2 over 8 stripes of 1 MiB: two RAID sets. Byte 13 MiB + 5 is in the second row's second set.
+/// # let mut next_id = |ost| ObjectId { ost, fid };
+/// # let layout = allocator.allocate(&request, &NewFile::default(), &mut next_id)?;
+/// // 4+2 over 8 stripes of 1 MiB: two RAID sets. Byte 13 MiB + 5 is in the second row's
+/// // second set.
 /// let map = ParityMap::of(&layout, 0).expect("component 0 has parity");
 /// let unit = map.of_data((13 << 20) + 5).expect("inside the component");
 /// assert_eq!((unit.row, unit.set, unit.member, unit.column), (1, 1, 1, 5));

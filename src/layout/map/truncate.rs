@@ -18,8 +18,8 @@ pub struct ObjectSize {
 
 /// The objects that a truncate of the file to `size` bytes sets the size of, in mirror `mirror`.
 ///
-/// A component that reaches beyond `size` has all its objects sized: to what the file reaches, holes
-/// included, or to 0 where the component starts beyond it. Of one that ends at `size` only the
+/// A component that reaches beyond `size` has all its objects sized: to what the file reaches,
+/// holes included, or to 0 where the component starts beyond it. Of one that ends at `size` only the
 /// object of the last byte is: it records the end. What lies before is left alone. Components
 /// without objects are left out; the MDT gives the one that holds the new last byte its objects
 /// first. No allocation.
