@@ -6,8 +6,9 @@ mod golden;
 #[path = "common/random.rs"]
 mod random;
 
+use lustrine::layout::analysis::{Class, Exposure};
 use lustrine::layout::draw::{Look, Picture};
-use lustrine::layout::map::Map;
+use lustrine::layout::map::{Map, staled_by, truncate};
 use lustrine::layout::xattr::parse;
 use lustrine::layout::{Fid, Layout, ObjectId, Pattern, PoolName, Slot, Striping, StripingKind};
 use proptest::prelude::*;
@@ -165,4 +166,38 @@ fn cells_follow_the_bytes() {
     assert_eq!(stripes(1), [1, 2, 3, 0]);
     let sets: Vec<u32> = picture.rows[0].panels[0].cells.iter().map(|cell| cell.set).collect();
     assert_eq!(sets, [0, 0, 0, 0, 1, 1, 1, 1]);
+}
+
+/// Whatever one flipped bit makes of a layout can be drawn, analysed and asked.
+#[test]
+fn damaged_layouts_can_be_asked_anything() {
+    let mut asked = 0;
+    for name in ["ec-two-data-both-ec", "flr3-pfl", "sel-written", "hsm-released-pfl", "ec-c8-8p2"]
+    {
+        let ea = golden::hex(&golden::text(&format!("layouts/{name}/lov.hex")));
+        for bit in 0..ea.len() * 8 {
+            let mut damaged = ea.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            let Ok(layout) = parse(&damaged) else { continue };
+            let picture = Picture::of(&layout, "f").with_byte(&layout, (1 << 63) - 1);
+            assert!(!picture.text().to_string().is_empty());
+            check_svg(&picture.svg().to_string());
+            for size in [None, Some(0), Some(70_000), Some(i64::MAX as u64), Some(u64::MAX)] {
+                let exposure = Exposure::of(&layout, size);
+                let loss = exposure.without(&[1, 7, 12].into());
+                let readable = exposure.is_readable(|ost| [1, 7, 12].contains(&ost));
+                assert_eq!(loss.class == Class::Lost, !readable, "{name} bit {bit}");
+            }
+            for mirror in layout.mirrors() {
+                for size in [0, 1 << 33, u64::MAX] {
+                    let _ = truncate(&layout, mirror.id, size).map(Iterator::count);
+                    staled_by(&layout, mirror.id, size..u64::MAX).count();
+                }
+                let map = Map::of(&layout, mirror.id).unwrap();
+                assert!(map.objects(0..u64::MAX).all(|object| object.first <= object.last));
+            }
+            asked += 1;
+        }
+    }
+    assert!(asked > 5000, "{asked}");
 }

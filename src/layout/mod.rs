@@ -4,8 +4,9 @@
 //! (`trusted.lov`, the *LOV EA*); [`xattr`] reads and writes that form, byte for byte. This module
 //! holds the model; [`map`] goes between file offsets and objects, [`raid`] splits a component
 //! into RAID sets, [`spec`] reads `lfs setstripe` options, [`allocate`] chooses objects, [`show`]
-//! prints what `lfs getstripe -v` prints, and [`plan`] turns a layout and the health of its
-//! objects into work. [`yaml`] reads the form of YAML that layouts are written in.
+//! prints what `lfs getstripe` prints and reads its YAML ([`yaml`] is the form of it), [`draw`]
+//! shows a layout to people, [`plan`] turns a layout and the health of its objects into work, and
+//! [`analysis`] says what the loss of OSTs does to files.
 #![forbid(unsafe_code)]
 
 pub mod allocate;

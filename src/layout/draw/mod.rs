@@ -153,8 +153,7 @@ impl Picture {
     /// ea.extend([5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0]);
     /// let picture = Picture::of(&xattr::parse(&ea)?, "f").with_byte(&xattr::parse(&ea)?, 3 << 20);
     /// let text = picture.text().width(80).to_string();
-    /// assert!(text.contains("byte 3145728 (3M)"), "{text}");
-    /// assert!(text.contains("OST 7 [0x100070000:0x5:0x0], byte 3145728 of the object"), "{text}");
+    /// assert!(text.contains("OST 7 [0x100070000:0x5:0x0], byte 3145728 (3M) of the object"));
     /// # Ok::<(), lustrine::layout::LayoutError>(())
     /// ```
     pub fn of(layout: &Layout, name: &str) -> Picture {
