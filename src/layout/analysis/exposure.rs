@@ -120,19 +120,32 @@ impl Stretch {
             return None;
         }
         let sets = || self.candidates.iter().flat_map(|candidate| &candidate.sets);
-        let left = |set: &Set| -> BTreeSet<u32> {
-            let members = set.data.iter().chain(&set.parity);
-            members.filter_map(|member| member.ost).filter(|ost| !lost(*ost)).collect()
-        };
         // Without another mirror each set stands for itself, and only its own OSTs matter to it.
         if self.candidates.len() == 1 {
-            return sets().find_map(|set| {
-                let fatal = |next: &u32| !set.is_readable(&|ost| ost == *next || lost(ost));
-                left(set).into_iter().find(fatal)
-            });
+            return sets().find_map(|set| set.next_fatal(lost));
         }
-        let osts: BTreeSet<u32> = sets().flat_map(left).collect();
+        let osts: BTreeSet<u32> = sets().flat_map(|set| set.left(lost)).collect();
         osts.into_iter().find(|next| !self.is_readable(&|ost| ost == *next || lost(ost)))
+    }
+}
+
+impl Set {
+    /// The OSTs of its members that are left.
+    fn left(&self, lost: &impl Fn(u32) -> bool) -> impl Iterator<Item = u32> {
+        let members = self.data.iter().chain(&self.parity);
+        members.filter_map(|member| member.ost).filter(|ost| !lost(*ost))
+    }
+
+    /// An OST without which, on top of `lost`, it is not readable.
+    fn next_fatal(&self, lost: &impl Fn(u32) -> bool) -> Option<u32> {
+        let (data, parity) = self.lost(lost);
+        let members = || self.data.iter().chain(&self.parity);
+        self.left(lost).find(|next| {
+            // Most sets have parity to spare: that is cheap to see.
+            let together = members().filter(|member| member.ost == Some(*next)).count();
+            data + parity + together > self.parity.len()
+                && !self.is_readable(&|ost| ost == *next || lost(ost))
+        })
     }
 }
 
