@@ -1,8 +1,9 @@
-//! Layout EAs as users have them: binary, or the hex text that `getfattr -e hex` prints.
+//! Layout EAs as users have them: binary, the hex text that `getfattr -e hex` prints, or the YAML
+//! that `lfs getstripe -y` prints.
 
 use crate::failure::Failure;
 use lustrine::engine::{FileOutput, Output};
-use lustrine::layout::{Layout, xattr};
+use lustrine::layout::{Layout, show, xattr};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -12,7 +13,7 @@ const MOST: u64 = 1 << 20;
 
 /// Reads and parses the EA that an argument names.
 pub fn load(argument: &str) -> Result<Layout, Failure> {
-    xattr::parse(&bytes(argument)?).map_err(|e| Failure::of(argument, e))
+    of_bytes(&read(argument)?).map_err(|e| Failure::of(argument, e))
 }
 
 /// Reads the bytes of the EA that an argument names.
@@ -33,6 +34,25 @@ pub fn write(path: &Path, layout: &Layout) -> Result<(), Failure> {
 /// An EA as hex text, which [`load`] takes.
 pub fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The layout in a file's bytes, whichever form they have.
+pub fn of_bytes(bytes: &[u8]) -> Result<Layout, String> {
+    if let Some(text) = yaml(bytes) {
+        return show::read_yaml(text).map_err(|e| format!("{e}\n{}", e.at.caret(text)));
+    }
+    xattr::parse(&decode(bytes)?).map_err(|e| e.to_string())
+}
+
+/// Text that begins with a key of `lfs getstripe -y`.
+fn yaml(bytes: &[u8]) -> Option<&str> {
+    const FIRST: [&str; 5] = ["lcm_", "lmm_", "lfm_", "stripe_count:", "components:"];
+    let text = std::str::from_utf8(bytes).ok()?;
+    let first = text.lines().find(|line| {
+        let line = line.trim();
+        !(line.is_empty() || line.starts_with('#') || line == "---")
+    })?;
+    FIRST.iter().any(|key| first.starts_with(key)).then_some(text)
 }
 
 fn read(argument: &str) -> Result<Vec<u8>, Failure> {

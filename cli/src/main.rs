@@ -9,7 +9,7 @@ mod failure;
 mod numbers;
 mod ui;
 
-use args::{Bench, Cli, Command};
+use args::{Bench, Cli, Command, Ec, Plan};
 use clap::Parser;
 use failure::Failure;
 use std::process::ExitCode;
@@ -42,6 +42,8 @@ fn run(command: &Command, ui: &Ui) -> Result<failure::Code, Failure> {
         Command::Layout(args) => commands::layout::run(args, ui),
         Command::Parity(args) => commands::parity::run(args, ui),
         Command::Checksum(args) => commands::checksum::run(args, ui),
+        Command::Plan(Plan::Loss(args)) => commands::plan_loss::run(args, ui),
+        Command::Ec(Ec::Calc(args)) => commands::ec_calc::run(args, ui),
         Command::Bench(Bench::Ec(args)) => commands::bench::ec(args, ui),
         Command::Bench(Bench::Checksum(args)) => commands::bench::checksum(args, ui),
         Command::Demo(args) => commands::demo::run(args, ui),

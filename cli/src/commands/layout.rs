@@ -1,7 +1,7 @@
 //! `lustrine layout`.
 
-use super::{layout_check, layout_edit, layout_make};
-use crate::args::Layout as Command;
+use super::{layout_check, layout_draw, layout_edit, layout_make};
+use crate::args::{Layout as Command, Show};
 use crate::ea;
 use crate::failure::{Code, Failure};
 use crate::numbers::Bytes;
@@ -15,7 +15,8 @@ use std::ops::Range;
 
 pub fn run(command: &Command, ui: &Ui) -> Result<Code, Failure> {
     match command {
-        Command::Show { ea } => show(ea, ui),
+        Command::Show(args) => show(args, ui),
+        Command::Draw(args) => layout_draw::run(args, ui),
         Command::Map { ea, range, mirror } => map(ea, *range, *mirror, ui),
         Command::Make(args) => layout_make::run(args, ui),
         Command::Check(args) => layout_check::run(args, ui),
@@ -24,13 +25,23 @@ pub fn run(command: &Command, ui: &Ui) -> Result<Code, Failure> {
     }
 }
 
-fn show(argument: &str, ui: &Ui) -> Result<Code, Failure> {
-    let layout = ea::load(argument)?;
-    let text = show::getstripe_verbose(&layout, argument);
+fn show(args: &Show, ui: &Ui) -> Result<Code, Failure> {
+    let mut layout = ea::load(&args.ea)?;
+    if let Some(fid) = args.fid {
+        layout = show::as_on_mdt(&layout, fid);
+    }
+    let text = match (args.brief, args.yaml) {
+        (_, true) => show::getstripe_yaml(&layout),
+        (true, _) => show::getstripe(&layout, &args.ea),
+        _ => show::getstripe_verbose(&layout, &args.ea),
+    };
     // Of a directory's default layout the attribute holds neither the directory's FID nor what
     // its zeros stand for: they are printed as zeros.
     let raw = Directory { fid: Fid::default(), stripe_size: 0, stripe_count: 0 };
-    ui.say(if layout.is_template() { text.directory(raw) } else { text });
+    let text = if layout.is_template() { text.directory(raw) } else { text };
+    // The last line break is the terminal's.
+    let text = text.to_string();
+    ui.say(text.strip_suffix('\n').unwrap_or(&text));
     ui.document(&document(&layout));
     Ok(Code::Clean)
 }
@@ -218,7 +229,7 @@ fn map_json(
     writeln!(out, "\n]}}")
 }
 
-fn reason(gap: Gap) -> &'static str {
+pub fn reason(gap: Gap) -> &'static str {
     match gap {
         Gap::NoMirror => "no such mirror",
         Gap::NoComponent => "no component covers this",

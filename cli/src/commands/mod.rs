@@ -8,12 +8,15 @@ mod bench_explain;
 pub mod cat;
 pub mod checksum;
 pub mod demo;
+pub mod ec_calc;
 pub mod layout;
 mod layout_check;
+mod layout_draw;
 mod layout_edit;
 mod layout_make;
 pub mod names;
 pub mod parity;
+pub mod plan_loss;
 pub mod repair;
 pub mod stripe;
 

@@ -5,10 +5,14 @@
 //! that are sparse at the front. All sizes and offsets are bytes, `u64`, and exact up to 2^64 - 1.
 
 mod extents;
+mod parity;
 mod size;
+mod truncate;
 
-pub use extents::{Extents, Gap, Piece, Stop, extents};
-pub use size::{file_size, parity_end};
+pub use extents::{Extents, Gap, Map, ObjectRange, Piece, Stop, extents};
+pub use parity::{CodePlace, ParityMap};
+pub use size::{Attributes, Merged, file_size, merge, parity_end};
+pub use truncate::{ObjectSize, staled_by, truncate};
 
 use super::model::{EOF, Extent};
 

@@ -91,7 +91,7 @@ impl Tolerance {
 
 /// Failures survived by a set whose surviving members lie on `osts`, with `lost` members gone:
 /// the adversary takes the fullest OSTs first.
-pub(super) fn failures_survived(osts: &[u32], lost: usize, parity: usize) -> u32 {
+pub(in crate::layout) fn failures_survived(osts: &[u32], lost: usize, parity: usize) -> u32 {
     let mut per_ost: BTreeMap<u32, usize> = BTreeMap::new();
     for &ost in osts {
         *per_ost.entry(ost).or_default() += 1;

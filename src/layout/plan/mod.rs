@@ -17,6 +17,7 @@ mod part;
 mod step;
 
 pub use error::PlanError;
+pub(in crate::layout) use health::failures_survived;
 pub use health::{Health, Tolerance};
 pub use part::Part;
 pub use step::{Member, Place, Step, Transfer, Work};
@@ -335,7 +336,7 @@ impl fmt::Display for Plan {
 }
 
 /// Reads as zeros: nothing was ever written there.
-fn uninstantiated(view: &ComponentView<'_>) -> bool {
+pub(in crate::layout) fn uninstantiated(view: &ComponentView<'_>) -> bool {
     !view.is_init() && view.stripes().is_some() && !view.is_dom()
 }
 
@@ -348,7 +349,7 @@ fn parity_view<'v, 'a>(
 }
 
 /// The data component's parity, if it can be read with: instantiated, not stale, a legal pair.
-fn usable_parity<'v, 'a>(
+pub(in crate::layout) fn usable_parity<'v, 'a>(
     layout: &Layout,
     views: &'v [ComponentView<'a>],
     data: &ComponentView<'_>,

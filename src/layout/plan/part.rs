@@ -66,7 +66,7 @@ impl Part {
     ///
     /// # Errors
     /// A data component that is not striped over objects, or a pair that is no legal code.
-    pub(super) fn new(
+    pub(in crate::layout) fn new(
         data: &ComponentView<'_>,
         parity: Option<&ComponentView<'_>>,
         size: u64,
@@ -135,7 +135,7 @@ impl Part {
     }
 
     /// Keeps only what touches `range`.
-    pub(super) fn limit(&mut self, range: &Range<u64>) {
+    pub(in crate::layout) fn limit(&mut self, range: &Range<u64>) {
         self.wanted = range.start.max(self.start)..range.end.min(self.end);
         let row = self.data.stripes.row_bytes();
         let first = range.start.clamp(self.start, self.end) - self.start;

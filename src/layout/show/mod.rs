@@ -1,10 +1,14 @@
-//! The text of `lfs getstripe -v`, character for character.
+//! What `lfs getstripe` prints, character for character: its text, with `-v` and without, and the
+//! YAML of `-y`; and that YAML back into a layout.
 //!
 //! `lfs` prints the MDT's form of a layout. Of a client's `trusted.lov` the same code prints what
 //! that blob says: there `lmm_fid` is zero, sizes are smaller, generations and start indices are
-//! 65535. `lmm_oi` is a trap: its first word is the object id and its second the sequence of the
-//! MDT's inode, the other way round than in a FID.
+//! 65535; [`as_on_mdt`] turns it into the MDT's form. `lmm_oi` is a trap: its first word is the
+//! object id and its second the sequence of the MDT's inode, the other way round than in a FID.
 
+mod fields;
+mod mdt;
+mod read;
 mod text;
 
 use core::fmt;
@@ -13,7 +17,9 @@ use super::model::{
     Body, Component, ComponentFlags, Composite, Fid, Foreign, Layout, Pattern, Slot, Striping,
     StripingKind,
 };
-use text::{Bytes, ForeignKind, Hex, HsmFlags, Timestamp};
+pub use mdt::as_on_mdt;
+pub use read::{ReadError, ReadFault, read_yaml};
+use text::{Bare, Bytes, ForeignKind, Hex, HsmFlags, Timestamp};
 
 /// `LOV_MAGIC_COMP_V1`: `lfs` shows it for SEL too.
 const COMP_V1: u32 = 0x0bd6_0bd0;
@@ -22,13 +28,23 @@ const HSM_VALUE: usize = 56;
 /// Largest reserved sequence: `lfs` prints groups up to it in decimal.
 const RESERVED_SEQ: u64 = 11;
 
-/// A layout as `lfs getstripe -v` prints it. Made by [`getstripe_verbose`].
+/// A layout as `lfs getstripe` prints it. Made by [`getstripe`], [`getstripe_verbose`] and
+/// [`getstripe_yaml`].
 #[derive(Clone, Copy, Debug)]
 pub struct Getstripe<'a> {
     layout: &'a Layout,
+    form: Form,
     path: &'a str,
     utc_offset: i32,
     directory: Option<Directory>,
+}
+
+/// Which of its outputs `lfs` is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Plain,
+    Verbose,
+    Yaml,
 }
 
 /// What `lfs` knows of a directory besides its default layout.
@@ -55,7 +71,29 @@ pub struct Directory {
 /// # Ok::<(), lustrine::layout::LayoutError>(())
 /// ```
 pub fn getstripe_verbose<'a>(layout: &'a Layout, path: &'a str) -> Getstripe<'a> {
-    Getstripe { layout, path, utc_offset: 0, directory: None }
+    Getstripe { layout, form: Form::Verbose, path, utc_offset: 0, directory: None }
+}
+
+/// The text of `lfs getstripe` without `-v`: no header, no sizes and places in the attribute, no
+/// identity of the file. Otherwise as [`getstripe_verbose`].
+///
+/// ```
+/// use lustrine::layout::{show, xattr};
+/// let mut ea = vec![0xd0, 0x0b, 0xd1, 0x0b, 1, 0, 0, 0];
+/// ea.extend([0; 16]);
+/// ea.extend([0, 0, 0x10, 0, 4, 0, 0xff, 0xff]);
+/// let layout = xattr::parse(&ea)?;
+/// let text = show::getstripe(&layout, "f").to_string();
+/// assert!(text.starts_with("f\nlmm_stripe_count:  4\nlmm_stripe_size:   1048576\n"));
+/// # Ok::<(), lustrine::layout::LayoutError>(())
+/// ```
+pub fn getstripe<'a>(layout: &'a Layout, path: &'a str) -> Getstripe<'a> {
+    Getstripe { form: Form::Plain, ..getstripe_verbose(layout, path) }
+}
+
+/// The YAML of `lfs getstripe -y`; [`read_yaml`] reads it back. It has no line for the path.
+pub fn getstripe_yaml(layout: &Layout) -> Getstripe<'_> {
+    Getstripe { form: Form::Yaml, ..getstripe_verbose(layout, "") }
 }
 
 impl Getstripe<'_> {
@@ -70,14 +108,19 @@ impl Getstripe<'_> {
     }
 
     fn composite(&self, f: &mut fmt::Formatter<'_>, composite: &Composite) -> fmt::Result {
-        writeln!(f, "composite_header:")?;
-        writeln!(f, "  lcm_magic:         0x{COMP_V1:08X}")?;
-        writeln!(f, "  lcm_size:          {}", composite.ea_bytes())?;
-        writeln!(f, "  lcm_flags:         {}", self.state(composite))?;
-        writeln!(f, "  lcm_layout_gen:    {}", composite.layout_gen)?;
-        writeln!(f, "  lcm_mirror_count:  {}", u32::from(composite.mirror_count) + 1)?;
-        writeln!(f, "  lcm_entry_count:   {}", composite.components.len())?;
-        writeln!(f, "components:")?;
+        if self.form == Form::Verbose {
+            writeln!(f, "composite_header:")?;
+            writeln!(f, "  lcm_magic:         0x{COMP_V1:08X}")?;
+            writeln!(f, "  lcm_size:          {}", composite.ea_bytes())?;
+            writeln!(f, "  lcm_flags:         {}", self.state(composite))?;
+        }
+        let indent = if self.form == Form::Yaml { "" } else { "  " };
+        writeln!(f, "{indent}lcm_layout_gen:    {}", composite.layout_gen)?;
+        writeln!(f, "{indent}lcm_mirror_count:  {}", u32::from(composite.mirror_count) + 1)?;
+        writeln!(f, "{indent}lcm_entry_count:   {}", composite.components.len())?;
+        if self.form != Form::Plain {
+            writeln!(f, "components:")?;
+        }
         for (component, (offset, size)) in composite.components.iter().zip(composite.places()) {
             self.entry(f, component, offset, size)?;
             self.sub_layout(f, component)?;
@@ -107,11 +150,12 @@ impl Getstripe<'_> {
         offset: usize,
         size: usize,
     ) -> fmt::Result {
+        let item = if self.form == Form::Plain { "    " } else { "  - " };
         if component.id.0 == 0 {
-            writeln!(f, "  - lcme_id:             N/A")?;
+            writeln!(f, "{item}lcme_id:             N/A")?;
             writeln!(f, "    lcme_mirror_id:      N/A")?;
         } else {
-            writeln!(f, "  - lcme_id:             {}", component.id.0)?;
+            writeln!(f, "{item}lcme_id:             {}", component.id.0)?;
             writeln!(f, "    lcme_mirror_id:      {}", component.id.mirror())?;
         }
         writeln!(f, "    lcme_flags:          {}", component.flags)?;
@@ -119,8 +163,12 @@ impl Getstripe<'_> {
             writeln!(f, "    lcme_mirror_link_id: {}", Hex(component.link_id.into()))?;
         }
         if component.flags.has(ComponentFlags::NOSYNC) || component.timestamp != 0 {
-            let time = Timestamp { seconds: component.timestamp, utc_offset: self.utc_offset };
-            writeln!(f, "    lcme_timestamp:      '{time}'")?;
+            let seconds = component.timestamp;
+            let time = Timestamp { seconds, utc_offset: self.utc_offset };
+            match self.form {
+                Form::Yaml => writeln!(f, "    lcme_timestamp:      {seconds}")?,
+                _ => writeln!(f, "    lcme_timestamp:      '{time}'")?,
+            }
         }
         if component.flags.has(ComponentFlags::PARITY) {
             writeln!(f, "    lcme_dstripe_count:  {}", component.data)?;
@@ -131,29 +179,28 @@ impl Getstripe<'_> {
             super::EOF => writeln!(f, "    lcme_extent.e_end:   EOF")?,
             end => writeln!(f, "    lcme_extent.e_end:   {end}")?,
         }
+        if self.form != Form::Verbose {
+            return Ok(());
+        }
         writeln!(f, "    lcme_offset:         {offset}")?;
         writeln!(f, "    lcme_size:           {size}")
     }
 
     fn sub_layout(&self, f: &mut fmt::Formatter<'_>, component: &Component) -> fmt::Result {
-        writeln!(f, "    sub_layout:")?;
+        if self.form != Form::Plain {
+            writeln!(f, "    sub_layout:")?;
+        }
         match (&component.body, &self.directory) {
             (Body::Striping(striping), None) => {
                 let shown = Shown::of(striping, component.flags);
-                shown.lines(f, "      ")?;
+                shown.lines(f, self.form, "      ")?;
                 if shown.has_objects() {
                     writeln!(f, "      lmm_objects:")?;
-                    for (index, slot) in striping.slots.iter().enumerate() {
-                        let fid = slot.object_id().map(|object| object.fid).unwrap_or_default();
-                        let ost = slot.ost;
-                        writeln!(f, "      - {index:3}: {{ l_ost_idx: {ost:3}, l_fid: {fid} }}")?;
-                    }
+                    self.objects(f, striping)?;
                 }
             }
             (Body::Striping(striping), Some(directory)) => {
-                let shown = Shown::of(striping, component.flags);
-                writeln!(f, "      lmm_fid:           {}", directory.fid)?;
-                shown.template(f, "      ", directory)?;
+                Shown::of(striping, component.flags).template(f, self.form, "      ", directory)?;
             }
             (Body::Foreign(foreign), _) => return hsm(f, foreign),
             // `lfs` has no words for a magic that it does not know.
@@ -162,7 +209,27 @@ impl Getstripe<'_> {
                 writeln!(f, "      lmm_magic:         0x{magic:08X}")?;
             }
         }
-        writeln!(f)
+        self.gap(f)
+    }
+
+    /// The objects of a component; of a plain file only YAML has this form.
+    fn objects(&self, f: &mut fmt::Formatter<'_>, striping: &Striping) -> fmt::Result {
+        for (index, slot) in striping.slots.iter().enumerate() {
+            let fid = slot.object_id().map(|object| object.fid).unwrap_or_default();
+            let ost = slot.ost;
+            match self.form {
+                Form::Yaml => {
+                    writeln!(f, "      - l_ost_idx: {ost}\n        l_fid:     {}", Bare(fid))?;
+                }
+                _ => writeln!(f, "      - {index:3}: {{ l_ost_idx: {ost:3}, l_fid: {fid} }}")?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The empty line behind a component or a plain file; YAML has none.
+    fn gap(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.form == Form::Yaml { Ok(()) } else { writeln!(f) }
     }
 
     fn plain(&self, f: &mut fmt::Formatter<'_>, striping: &Striping) -> fmt::Result {
@@ -170,9 +237,8 @@ impl Getstripe<'_> {
         let shown = Shown::of(striping, ComponentFlags(init));
         match &self.directory {
             Some(directory) => {
-                writeln!(f, "lmm_fid:           {}", directory.fid)?;
-                shown.template(f, "", directory)?;
-                if striping.kind == StripingKind::Specific {
+                shown.template(f, self.form, "", directory)?;
+                if striping.kind == StripingKind::Specific && self.form != Form::Yaml {
                     table_head(f)?;
                     for slot in &striping.slots {
                         let none = "N/A";
@@ -181,8 +247,11 @@ impl Getstripe<'_> {
                 }
             }
             None => {
-                shown.lines(f, "")?;
-                if shown.has_objects() {
+                shown.lines(f, self.form, "")?;
+                if shown.has_objects() && self.form == Form::Yaml {
+                    writeln!(f, "lmm_objects:")?;
+                    self.objects(f, striping)?;
+                } else if shown.has_objects() {
                     table_head(f)?;
                     for slot in &striping.slots {
                         table_row(f, slot)?;
@@ -190,22 +259,19 @@ impl Getstripe<'_> {
                 }
             }
         }
-        writeln!(f)
+        self.gap(f)
     }
 }
 
 impl fmt::Display for Getstripe<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.form != Form::Yaml && !matches!(self.layout, Layout::Foreign(_)) {
+            writeln!(f, "{}", self.path)?;
+        }
         match self.layout {
-            Layout::Foreign(value) => foreign(f, value),
-            Layout::Plain(striping) => {
-                writeln!(f, "{}", self.path)?;
-                self.plain(f, striping)
-            }
-            Layout::Composite(composite) => {
-                writeln!(f, "{}", self.path)?;
-                self.composite(f, composite)
-            }
+            Layout::Foreign(value) => foreign(f, self.form, value),
+            Layout::Plain(striping) => self.plain(f, striping),
+            Layout::Composite(composite) => self.composite(f, composite),
         }
     }
 }
@@ -237,17 +303,19 @@ impl<'a> Shown<'a> {
     }
 
     /// One field on each line, as for a file.
-    fn lines(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
+    fn lines(&self, f: &mut fmt::Formatter<'_>, form: Form, indent: &str) -> fmt::Result {
         let striping = self.striping;
-        let [id, seq] = striping.oi;
-        let fid = match seq {
-            0 => Fid { seq: id, oid: 0, ver: (id >> 32) as u32 },
-            _ => Fid { seq, oid: id as u32, ver: (id >> 32) as u32 },
-        };
-        writeln!(f, "{indent}lmm_magic:         0x{:08X}", striping.magic())?;
-        writeln!(f, "{indent}lmm_seq:           {}", Hex(seq))?;
-        writeln!(f, "{indent}lmm_object_id:     {}", Hex(id))?;
-        writeln!(f, "{indent}lmm_fid:           {fid}")?;
+        if form == Form::Verbose {
+            let [id, seq] = striping.oi;
+            let fid = match seq {
+                0 => Fid { seq: id, oid: 0, ver: (id >> 32) as u32 },
+                _ => Fid { seq, oid: id as u32, ver: (id >> 32) as u32 },
+            };
+            writeln!(f, "{indent}lmm_magic:         0x{:08X}", striping.magic())?;
+            writeln!(f, "{indent}lmm_seq:           {}", Hex(seq))?;
+            writeln!(f, "{indent}lmm_object_id:     {}", Hex(id))?;
+            writeln!(f, "{indent}lmm_fid:           {fid}")?;
+        }
         writeln!(f, "{indent}lmm_stripe_count:  {}", self.count(striping.stripe_count))?;
         match self.extension {
             true => writeln!(f, "{indent}lmm_extension_size: {}", self.size(striping.stripe_size))?,
@@ -266,10 +334,11 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// All fields on one line, as for a directory.
+    /// All fields on one line, as for a directory; in YAML each on its own.
     fn template(
         &self,
         f: &mut fmt::Formatter<'_>,
+        form: Form,
         indent: &str,
         directory: &Directory,
     ) -> fmt::Result {
@@ -284,12 +353,16 @@ impl<'a> Shown<'a> {
         };
         let size_label = if self.extension { "extension_size: " } else { "stripe_size:   " };
         let offset_label = if self.dom { "mdt_index:     " } else { "stripe_offset: " };
-        write!(f, "{indent}stripe_count:  {} ", self.count(count))?;
-        write!(f, "{indent}{size_label}{} ", self.size(size))?;
-        write!(f, "{indent}pattern:       {} ", striping.pattern)?;
+        if form == Form::Verbose {
+            writeln!(f, "{indent}lmm_fid:           {}", directory.fid)?;
+        }
+        let next = if form == Form::Yaml { '\n' } else { ' ' };
+        write!(f, "{indent}stripe_count:  {}{next}", self.count(count))?;
+        write!(f, "{indent}{size_label}{}{next}", self.size(size))?;
+        write!(f, "{indent}pattern:       {}{next}", striping.pattern)?;
         write!(f, "{indent}{offset_label}{}", self.offset())?;
         if let Some(pool) = self.pool {
-            write!(f, " {indent}pool:          {}", Bytes(pool))?;
+            write!(f, "{next}{indent}pool:          {}", Bytes(pool))?;
         }
         writeln!(f)
     }
@@ -338,11 +411,14 @@ fn table_row(f: &mut fmt::Formatter<'_>, slot: &Slot) -> fmt::Result {
 }
 
 /// A foreign file.
-fn foreign(f: &mut fmt::Formatter<'_>, foreign: &Foreign) -> fmt::Result {
-    writeln!(f, "lfm_magic:         0x0BD70BD0")?;
-    writeln!(f, "lfm_length:          {}", foreign.value.len())?;
-    writeln!(f, "lfm_type:          0x{:08X} ({})", foreign.kind, ForeignKind(foreign.kind))?;
-    writeln!(f, "lfm_flags:          0x{:08X}", foreign.flags)?;
+fn foreign(f: &mut fmt::Formatter<'_>, form: Form, foreign: &Foreign) -> fmt::Result {
+    if form == Form::Verbose {
+        writeln!(f, "lfm_magic:         0x0BD70BD0")?;
+        writeln!(f, "lfm_length:          {}", foreign.value.len())?;
+        let kind = ForeignKind(foreign.kind);
+        writeln!(f, "lfm_type:          0x{:08X} ({kind})", foreign.kind)?;
+        writeln!(f, "lfm_flags:          0x{:08X}", foreign.flags)?;
+    }
     writeln!(f, "lfm_value:     '{}'\n", Bytes(&foreign.value))
 }
 

@@ -2,7 +2,38 @@
 
 use core::fmt;
 
-use crate::layout::model::{ComponentFlags, Pattern};
+use crate::layout::model::{ComponentFlags, Fid, Pattern};
+
+/// Names of component flags in the order of `lfs`. A name of two bits stands before those of its
+/// bits, and takes them.
+const FLAGS: [(u32, &str); 13] = [
+    (ComponentFlags::INIT, "init"),
+    (ComponentFlags::STALE, "stale"),
+    (ComponentFlags::PREF_RD | ComponentFlags::PREF_WR, "prefer"),
+    (ComponentFlags::PREF_RD, "prefrd"),
+    (ComponentFlags::PREF_WR, "prefwr"),
+    (ComponentFlags::OFFLINE, "offline"),
+    (ComponentFlags::NOSYNC, "nosync"),
+    (ComponentFlags::EXTENSION, "extension"),
+    (ComponentFlags::PARITY, "parity"),
+    (ComponentFlags::COMPRESS, "compress"),
+    (ComponentFlags::PARTIAL, "partial"),
+    (ComponentFlags::NOCOMPR, "nocompr"),
+    (ComponentFlags::LINK_ID, "link_id"),
+];
+
+/// Words of patterns in the order of `lfs`.
+const PATTERNS: [(u32, &str); 9] = [
+    (Pattern::RAID0, "raid0"),
+    (0x2, "raid1"),
+    (Pattern::PARITY, "parity"),
+    (Pattern::MDT, "mdt"),
+    (Pattern::OVERSTRIPING, "overstriped"),
+    (Pattern::FOREIGN, "foreign"),
+    (Pattern::COMPRESS, "compress"),
+    (Pattern::HOLE, "hole"),
+    (Pattern::RELEASED, "released"),
+];
 
 /// `%#x`: 0 has no prefix.
 pub(super) struct Hex(pub(super) u64);
@@ -25,6 +56,16 @@ impl fmt::Display for Hex {
                 f.pad(core::str::from_utf8(&digits[at - 2..]).unwrap_or_default())
             }
         }
+    }
+}
+
+/// A FID without its brackets.
+pub(super) struct Bare(pub(super) Fid);
+
+impl fmt::Display for Bare {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Fid { seq, oid, ver } = self.0;
+        write!(f, "{}:{oid:#x}:{ver:#x}", Hex(seq))
     }
 }
 
@@ -51,7 +92,6 @@ impl fmt::Display for Bytes<'_> {
 fn names(f: &mut fmt::Formatter<'_>, bits: u32, table: &[(u32, &str)]) -> Result<u32, fmt::Error> {
     let mut rest = bits;
     for &(bit, name) in table {
-        // A name of two bits stands before those of its bits, and takes them.
         if rest & bit == bit {
             let comma = if rest == bits { "" } else { "," };
             write!(f, "{comma}{name}")?;
@@ -64,27 +104,8 @@ fn names(f: &mut fmt::Formatter<'_>, bits: u32, table: &[(u32, &str)]) -> Result
 /// The names that `lfs` prints, in its order: `init,stale,parity`; `0` for none.
 impl fmt::Display for ComponentFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const PREFER: u32 = ComponentFlags::PREF_RD | ComponentFlags::PREF_WR;
         let bits = self.0;
-        let rest = names(
-            f,
-            bits,
-            &[
-                (ComponentFlags::INIT, "init"),
-                (ComponentFlags::STALE, "stale"),
-                (PREFER, "prefer"),
-                (ComponentFlags::PREF_RD, "prefrd"),
-                (ComponentFlags::PREF_WR, "prefwr"),
-                (ComponentFlags::OFFLINE, "offline"),
-                (ComponentFlags::NOSYNC, "nosync"),
-                (ComponentFlags::EXTENSION, "extension"),
-                (ComponentFlags::PARITY, "parity"),
-                (ComponentFlags::COMPRESS, "compress"),
-                (ComponentFlags::PARTIAL, "partial"),
-                (ComponentFlags::NOCOMPR, "nocompr"),
-                (ComponentFlags::LINK_ID, "link_id"),
-            ],
-        )?;
+        let rest = names(f, bits, &FLAGS)?;
         match (bits, rest) {
             (0, _) => f.write_str("0"),
             (_, 0) => Ok(()),
@@ -97,24 +118,49 @@ impl fmt::Display for ComponentFlags {
 /// The words that `lfs` prints, in its order: `raid0,parity`.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const TABLE: [(u32, &str); 9] = [
-            (Pattern::RAID0, "raid0"),
-            (0x2, "raid1"),
-            (Pattern::PARITY, "parity"),
-            (Pattern::MDT, "mdt"),
-            (Pattern::OVERSTRIPING, "overstriped"),
-            (Pattern::FOREIGN, "foreign"),
-            (Pattern::COMPRESS, "compress"),
-            (Pattern::HOLE, "hole"),
-            (Pattern::RELEASED, "released"),
-        ];
         let bits = self.0;
-        let known = TABLE.iter().fold(0, |known, (bit, _)| known | bit);
+        let known = PATTERNS.iter().fold(0, |known, (bit, _)| known | bit);
         if bits & !known != 0 {
             let comma = if bits & known == 0 { "" } else { "," };
             return write!(f, "{comma}unknown_{bits:x}");
         }
-        names(f, bits, &TABLE).map(|_| ())
+        names(f, bits, &PATTERNS).map(|_| ())
+    }
+}
+
+/// Bits from names joined by commas, the inverse of [`names`]: `None` if one is not known.
+fn bits(text: &str, table: &[(u32, &str)]) -> Option<u32> {
+    text.split(',').try_fold(0, |bits, word| {
+        let known = table.iter().find(|(_, name)| *name == word).map(|(bit, _)| *bit);
+        Some(bits | known.or_else(|| hex(word))?)
+    })
+}
+
+fn hex(word: &str) -> Option<u32> {
+    let digits = word.strip_prefix("0x")?;
+    u32::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))
+}
+
+impl ComponentFlags {
+    /// The flags that `lfs` names so: `init,stale,parity`, `0`. Bits without a name are hex
+    /// numbers. `None` if a word is not known. The inverse of printing them.
+    pub fn from_names(names: &str) -> Option<ComponentFlags> {
+        let bits = if names == "0" { Some(0) } else { bits(names, &FLAGS) };
+        bits.map(ComponentFlags)
+    }
+}
+
+impl Pattern {
+    /// The pattern that `lfs` names so: `raid0,overstriped`. `None` if a word is not known. The
+    /// inverse of printing it.
+    pub fn from_names(names: &str) -> Option<Pattern> {
+        let unknown = names.strip_prefix(',').unwrap_or(names).strip_prefix("unknown_");
+        let bits = match unknown {
+            Some(digits) => u32::from_str_radix(digits, 16).ok(),
+            None if names.is_empty() => Some(0),
+            None => bits(names, &PATTERNS),
+        };
+        bits.map(Pattern)
     }
 }
 
@@ -229,6 +275,24 @@ mod tests {
         assert_eq!(HsmFlags(9).to_string(), "exists,archived,0x9");
         assert_eq!(HsmFlags(0).to_string(), "0");
         assert_eq!(HsmFlags(0x200).to_string(), "0x200");
+    }
+
+    #[test]
+    fn names_are_read_back() {
+        for bit in 0..32 {
+            for bits in [1 << bit, 0x91 | 1 << bit, 6 | 1 << bit] {
+                let flags = ComponentFlags(bits);
+                assert_eq!(ComponentFlags::from_names(&flags.to_string()), Some(flags));
+                let pattern = Pattern(bits);
+                assert_eq!(Pattern::from_names(&pattern.to_string()), Some(pattern));
+            }
+        }
+        assert_eq!(ComponentFlags::from_names("0"), Some(ComponentFlags(0)));
+        assert_eq!(Pattern::from_names(""), Some(Pattern(0)));
+        for wrong in ["", "init,", "inits", "init stale", "0x+1", "0x1ffffffff"] {
+            assert_eq!(ComponentFlags::from_names(wrong), None, "{wrong}");
+        }
+        assert_eq!(Pattern::from_names("raid5"), None);
     }
 
     #[test]
