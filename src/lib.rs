@@ -58,6 +58,11 @@ pub mod pipeline;
 
 pub use error::{Error, ShardList};
 
+/// Memory between pages that may not be touched, for the kernels' tests.
+#[cfg(all(test, unix, not(miri)))]
+#[path = "../tests/common/guarded.rs"]
+mod guarded;
+
 /// The README's example runs with the tests.
 #[cfg(all(doctest, feature = "alloc"))]
 #[doc = include_str!("../README.md")]

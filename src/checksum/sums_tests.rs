@@ -147,16 +147,13 @@ fn every_length_and_alignment() {
     }
 }
 
-#[cfg(all(unix, not(miri)))]
-#[path = "../../tests/common/guarded.rs"]
-mod guarded;
-
 /// Where what surrounds the bytes may not be touched; nor may guards beyond the last be written.
 #[cfg(all(unix, not(miri)))]
 #[test]
 fn no_byte_outside_is_touched() {
-    let (mut memory, mut written) = (guarded::Guarded::new(), guarded::Guarded::new());
-    memory.bytes().copy_from_slice(&sums::noise(guarded::ROOM));
+    let (mut memory, mut written) =
+        (crate::guarded::Guarded::new(), crate::guarded::Guarded::new());
+    memory.bytes().copy_from_slice(&sums::noise(crate::guarded::ROOM));
     let (memory, written) = (memory.bytes(), written.bytes());
     for backend in Backend::available() {
         for len in (0..=1100).chain([4095, 4096, 4097, 16384, 16385, 65535, 65536]) {

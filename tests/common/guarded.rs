@@ -1,7 +1,7 @@
 //! Memory between pages that may not be touched: a byte read or written outside kills the process.
 //!
 //! Used by unit tests too, through `#[path]`. Unix only.
-#![allow(dead_code, unsafe_code, unreachable_pub, clippy::unwrap_used)]
+#![allow(dead_code, unsafe_code, unreachable_pub, clippy::unwrap_used, missing_docs)]
 #![allow(clippy::new_without_default)]
 
 use std::ptr::null_mut;

@@ -138,7 +138,7 @@ macro_rules! each_poly {
     };
 }
 
-#[cfg(not(miri))]
+#[cfg(all(unix, not(miri)))]
 #[path = "tests/guard.rs"]
 mod guard;
 #[cfg(not(miri))]

@@ -2,10 +2,7 @@
 
 use super::super::Remainder;
 use super::*;
-use guarded::Guarded;
-
-#[path = "../../../tests/common/guarded.rs"]
-mod guarded;
+use crate::guarded::Guarded;
 
 struct Touch<'a>(&'a mut [Guarded], usize, bool);
 

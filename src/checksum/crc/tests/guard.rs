@@ -1,10 +1,7 @@
 //! Bytes between pages that may not be touched, at every alignment.
 
 use super::*;
-use guarded::{Guarded, ROOM};
-
-#[path = "../../../../tests/common/guarded.rs"]
-mod guarded;
+use crate::guarded::{Guarded, ROOM};
 
 /// A byte read outside kills the process.
 fn check<P: Poly>(backend: Backend, pages: &mut Guarded) -> Result<(), String> {
