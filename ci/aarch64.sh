@@ -66,4 +66,4 @@ unset LUSTRINE_REQUIRE
 export LUSTRINE_EXPECT_BACKEND=neon LUSTRINE_EXPECT_CHECKSUM=pmull PROPTEST_CASES=${PROPTEST_CASES:-16} LUSTRINE_TRIALS=${LUSTRINE_TRIALS:-100}
 # Slow when emulated, and the same on every processor, see old-x86.sh.
 cargo test -p lustrine --all-features --lib --tests --target "$triple" -- \
-    --skip same_bytes_as_without --skip inside_the_pool_too --skip every_geometry_by_plan
+    --skip same_bytes_as_without --skip inside_the_pool_too --skip every_geometry
