@@ -64,7 +64,7 @@ pub(crate) fn avx512_vpclmul() -> bool {
 }
 
 /// Carry-less products of 64 bits.
-#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
 pub(crate) fn neon_pmull() -> bool {
     #[cfg(feature = "std")]
     let has = std::arch::is_aarch64_feature_detected!("aes")

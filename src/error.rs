@@ -110,7 +110,14 @@ pub enum Error {
         part: u64,
         /// Where it begins, bytes.
         at: u64,
-        /// Where the part before ends; of the end of a file, where its last part ends.
+        /// Where the part before ends.
+        end: u64,
+    },
+    /// A file ends before its last part does.
+    FileTooShort {
+        /// The length of the file, bytes.
+        len: u64,
+        /// Where its last part ends.
         end: u64,
     },
     /// A part of a file begins within a sector, or ends there and more follows: the guard of this
@@ -171,6 +178,7 @@ impl Error {
             Error::PartOverlap { .. } => -115,
             Error::PartUnaligned { .. } => -116,
             Error::PartTooLong { .. } => -117,
+            Error::FileTooShort { .. } => -118,
         }
     }
 }
@@ -251,6 +259,9 @@ impl fmt::Display for Error {
                 "part {part} begins or ends at byte {at}, within a sector of {sector} bytes, whose \
                  guard cannot be known: cut parts at multiples of {sector}, or read the file"
             ),
+            Error::FileTooShort { len, end } => {
+                write!(f, "the file has {len} bytes, and its last part ends at {end}")
+            }
             Error::PartTooLong { part, at, len } => {
                 write!(f, "part {part} of {len} bytes at byte {at} ends beyond 2^64")
             }

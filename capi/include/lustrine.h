@@ -179,7 +179,7 @@ int32_t lustrine_bulk_checksum(uint32_t flags,
 /**
  * lustrine_bulk_checksum(), which also writes the guards of T10's sectors to `guards`, whose bytes are
  * those of the wire and of the disk (upper one first), and their number to `*used`. There is room for
- * `room` of them. The other checksums have none.
+ * `room` of them; with 0, `guards` may be NULL. The other checksums have none.
  *
  * Errors:
  *

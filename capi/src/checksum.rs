@@ -56,7 +56,7 @@ pub unsafe extern "C" fn lustrine_bulk_checksum(
 
 /// lustrine_bulk_checksum(), which also writes the guards of T10's sectors to `guards`, whose bytes are
 /// those of the wire and of the disk (upper one first), and their number to `*used`. There is room for
-/// `room` of them. The other checksums have none.
+/// `room` of them; with 0, `guards` may be NULL. The other checksums have none.
 ///
 /// # Errors
 ///
@@ -82,6 +82,8 @@ pub unsafe extern "C" fn lustrine_bulk_guards(
             return Err(Code(LUSTRINE_ERR_NULL));
         }
         let bytes = room.checked_mul(size_of::<u16>()).ok_or(Code(LUSTRINE_ERR_LENGTH))?;
+        let mut none = [0_u16; 0];
+        let guards = if room == 0 { none.as_mut_ptr() } else { guards };
         let (start, end) = span(guards.cast(), bytes)?;
         // SAFETY: the caller's promise.
         let list = unsafe { list(fragments, count)? };

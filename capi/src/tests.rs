@@ -500,6 +500,7 @@ fn bulks_are_summed_and_bad_lists_refused() {
         };
         assert_eq!(places(2, guards.as_mut_ptr()), LUSTRINE_ERR_GUARD_COUNT);
         assert_eq!(places(8, null_mut()), LUSTRINE_ERR_NULL);
+        assert_eq!(places(0, null_mut()), LUSTRINE_ERR_GUARD_COUNT);
         assert_eq!(places(usize::MAX, guards.as_mut_ptr()), LUSTRINE_ERR_LENGTH);
         // The last byte of the fragment is the first of the guards.
         let mut both = [0_u16; 8];

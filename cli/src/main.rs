@@ -22,6 +22,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let ui = Ui::new(cli.json, cli.quiet);
     match set_threads(cli.threads).and_then(|()| run(&cli.command, &ui)) {
+        Ok(_) if ui::lost_output() => {
+            ui.note("standard output cannot be written: results are lost");
+            failure::Code::Input.into()
+        }
         Ok(code) => code.into(),
         Err(failure) => {
             ui.fail(&failure);

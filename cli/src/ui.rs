@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lustrine::engine::{Damage, Finding, Progress, Proof, Report};
 use serde_json::{Value, json};
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Ranges shown in text; JSON has all that the report kept.
@@ -85,10 +86,22 @@ impl Ui {
     }
 }
 
+/// A result could not be written.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// True if some result did not reach standard output, though its reader is there.
+pub fn lost_output() -> bool {
+    LOST.load(Ordering::Relaxed)
+}
+
 /// A line on standard output. A reader that has seen enough (`| head`) gets no more, but the
 /// command goes on to its end and its own exit code.
 fn print(text: &impl std::fmt::Display) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    let mut out = std::io::stdout();
+    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    if written.is_err_and(|error| !is_closed(&error)) {
+        LOST.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Whether the reader of standard output has gone.

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
 use super::aarch64::Pmull;
 use super::portable::Portable;
 use super::simd::{Kernel, Simd};
@@ -38,7 +38,7 @@ pub enum Backend {
     #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
     Avx512(Avx512),
     /// 16 bytes of Arm.
-    #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+    #[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
     Pmull(Pmull),
 }
 
@@ -65,7 +65,11 @@ impl Backend {
             Avx2::new().map(Backend::Avx2),
             #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
             Pclmul::new().map(Backend::Pclmul),
-            #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+            #[cfg(all(
+                target_arch = "aarch64",
+                target_feature = "neon",
+                target_endian = "little"
+            ))]
             Pmull::new().map(Backend::Pmull),
             Some(Backend::Portable(Portable)),
         ]
@@ -124,7 +128,7 @@ impl Backend {
             Backend::Avx2(simd) => kernel.call(simd),
             #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
             Backend::Avx512(simd) => kernel.call(simd),
-            #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+            #[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
             Backend::Pmull(simd) => kernel.call(simd),
         }
     }

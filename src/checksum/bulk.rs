@@ -6,11 +6,11 @@ use crate::Error;
 /// A piece of memory of a bulk: a page or folio, or the part of one that is transferred.
 ///
 /// ```
-/// use lustrine::checksum::Fragment;
+/// use lustrine::checksum::{Checksum, Fragment};
 ///
 /// let page = [7; 4096];
 /// let fragment = Fragment { offset: 100, bytes: &page[100..1100] };
-/// assert_eq!(fragment.guards(512), 3);
+/// assert_eq!(fragment.guards(Checksum::T10Crc512), 3);
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Fragment<'a> {
@@ -22,11 +22,13 @@ pub struct Fragment<'a> {
 }
 
 impl Fragment<'_> {
-    /// Guards that it has, with sectors of so many bytes: parts of sectors at both ends count.
-    pub fn guards(&self, sector: usize) -> u64 {
-        let (sector, len) = (sector as u64, self.bytes.len() as u64);
-        let before = self.offset % sector;
-        if len == 0 { 0 } else { (before + len).div_ceil(sector) }
+    /// Guards that it has: parts of sectors at both ends count. Without sectors there are none.
+    pub fn guards(&self, checksum: Checksum) -> u64 {
+        let Some(sector) = checksum.sector().map(|sector| sector as u64) else { return 0 };
+        match self.bytes.len() as u64 {
+            0 => 0,
+            len => (self.offset % sector + len).div_ceil(sector),
+        }
     }
 }
 

@@ -32,6 +32,8 @@ use crate::Error;
 pub struct Manifest {
     checksum: Checksum,
     parts: u64,
+    /// The last part that is not empty.
+    last: u64,
     /// The checksum of what is before `end`.
     sum: u64,
     end: u64,
@@ -40,7 +42,7 @@ pub struct Manifest {
 impl Manifest {
     /// A file without parts.
     pub fn new(checksum: Checksum) -> Manifest {
-        Manifest { checksum, parts: 0, sum: checksum.zeros(0), end: 0 }
+        Manifest { checksum, parts: 0, last: 0, sum: checksum.zeros(0), end: 0 }
     }
 
     /// The checksum that the parts have.
@@ -72,10 +74,11 @@ impl Manifest {
         {
             return Err(Error::PartUnaligned { part, at, sector });
         }
-        // An empty part has nothing to add, wherever it is.
+        // An empty part has nothing to add.
         if len > 0 {
             let before = self.filled(offset)?;
             (self.sum, self.end) = (self.checksum.combine(before, value, len), end);
+            self.last = part;
         }
         self.parts += 1;
         Ok(())
@@ -85,11 +88,11 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// [`Error::PartOverlap`] if the last part ends beyond; of T10 [`Error::PartUnaligned`] if it ends
+    /// [`Error::FileTooShort`] if the last part ends beyond; of T10 [`Error::PartUnaligned`] if it ends
     /// before, within a sector.
     pub fn finish(&self, len: u64) -> Result<u64, Error> {
         if len < self.end {
-            return Err(Error::PartOverlap { part: self.parts, at: len, end: self.end });
+            return Err(Error::FileTooShort { len, end: self.end });
         }
         self.filled(len)
     }
@@ -107,10 +110,7 @@ impl Manifest {
             Checksum::T10Ip512 | Checksum::T10Ip4k => {
                 Ok(self.checksum.shift(self.sum, hole.saturating_sub(sector - over)))
             }
-            _ => {
-                let part = self.parts.saturating_sub(1);
-                Err(Error::PartUnaligned { part, at: self.end, sector })
-            }
+            _ => Err(Error::PartUnaligned { part: self.last, at: self.end, sector }),
         }
     }
 }

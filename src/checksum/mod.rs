@@ -20,7 +20,7 @@
 //! [`Checksum::extract`], and of whole files [`Manifest`]. How the kernels work and what bounds them is
 //! told in [`crate::docs::checksums`].
 
-#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
 mod aarch64;
 mod adler32;
 mod algebra;
@@ -45,7 +45,7 @@ mod sums_tests;
 use core::fmt;
 
 use crate::Error;
-#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+#[cfg(all(target_arch = "aarch64", target_feature = "neon", target_endian = "little"))]
 pub use aarch64::Pmull;
 pub use backend::Backend;
 pub use bulk::Fragment;

@@ -4,11 +4,12 @@ use super::scan::BLOCK;
 use super::store::{Input, Output};
 use rustix::fs::{FallocateFlags, SeekFrom, fallocate, seek};
 use rustix::io::Errno;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Fills `buf` from `offset`; fewer bytes only at the file's end.
 pub(super) fn read_full(file: &File, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
@@ -76,6 +77,7 @@ fn write_zeros(file: &File, range: Range<u64>) -> io::Result<()> {
 pub struct FileInput {
     file: File,
     size: u64,
+    modified: Option<SystemTime>,
 }
 
 impl FileInput {
@@ -84,13 +86,38 @@ impl FileInput {
     /// # Errors
     /// As `File::open`; anything but a regular file is `InvalidInput`, as it has no size.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let meta = file.metadata()?;
-        if !meta.is_file() {
+        let regular = |meta: Metadata| {
             let text = "not a regular file: its size is not known beforehand";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+            let error = || io::Error::new(io::ErrorKind::InvalidInput, text);
+            meta.is_file().then_some(meta).ok_or_else(error)
+        };
+        // Before it is opened, which would wait for the writer of a pipe.
+        regular(std::fs::metadata(path)?)?;
+        let file = File::open(path)?;
+        let meta = regular(file.metadata()?)?;
+        Ok(Self { file, size: meta.len(), modified: meta.modified().ok() })
+    }
+
+    /// Makes sure that the file is what it was when it was opened, and holds what its size says.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` or `InvalidData` if not; those of the file system.
+    pub fn check_unchanged(&self) -> io::Result<()> {
+        let meta = self.file.metadata()?;
+        let (size, kind) = (meta.len(), io::ErrorKind::InvalidData);
+        if size < self.size {
+            let text = format!("it was cut to {size} bytes while it was read");
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
         }
-        Ok(Self { file, size: meta.len() })
+        if size > self.size || meta.modified().ok() != self.modified {
+            return Err(io::Error::new(kind, "it was written to while it was read"));
+        }
+        // Some file systems make files up as they are read, and say 0 beforehand.
+        if read_full(&self.file, self.size, &mut [0])? > 0 {
+            let text = "it holds more than its size says: read it as standard input";
+            return Err(io::Error::new(kind, text));
+        }
+        Ok(())
     }
 
     /// Its size when it was opened, bytes.

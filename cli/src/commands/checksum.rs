@@ -36,7 +36,7 @@ pub fn run(args: &ChecksumFiles, ui: &Ui) -> Result<Code, Failure> {
             // The other files are still worth their sums.
             Err(failure) => {
                 ui.note(&failure);
-                files.push(json!({ "file": path, "error": failure.to_string() }));
+                files.push(json!({ "file": name(path), "error": failure.to_string() }));
                 code = Code::Input;
             }
         }
@@ -53,7 +53,7 @@ pub fn types(names: &[String]) -> Result<Vec<Checksum>, Failure> {
             "all" => Checksum::ALL.to_vec(),
             name => vec![
                 Checksum::from_name(name)
-                    .map_err(|e| Failure::usage(format!("{name}: {e}, all")))?,
+                    .map_err(|e| Failure::usage(format!("'{name}': {e}, all")))?,
             ],
         };
         checksums
@@ -71,7 +71,18 @@ struct File {
 
 fn line(checksum: Checksum, value: u64, path: &Path) -> String {
     let digits = checksum.bits() as usize / 4;
-    format!("{checksum:9} {value:0digits$x}  {}", path.display())
+    // A line is a line, whatever the file is called.
+    let escape = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    let name: String = name(path).chars().map(escape).collect();
+    format!("{checksum:9} {value:0digits$x}  {name}")
+}
+
+/// The name of a file, as far as it is text.
+fn name(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }
 
 fn document(path: &Path, file: &File) -> Value {
@@ -82,7 +93,7 @@ fn document(path: &Path, file: &File) -> Value {
         )
     };
     json!({
-        "file": path,
+        "file": name(path),
         "size": file.size,
         "read": file.read,
         "sums": file.values.iter().map(value).collect::<serde_json::Map<_, _>>(),
@@ -143,6 +154,7 @@ fn parts(input: &FileInput, checksums: &[Checksum], bar: &dyn Progress) -> std::
         }
         at = next;
     }
+    input.check_unchanged()?;
     let finish =
         |file: &Manifest| Ok((file.checksum(), file.finish(size).map_err(std::io::Error::other)?));
     Ok(File { size, read, values: joined.iter().map(finish).collect::<std::io::Result<_>>()? })

@@ -20,7 +20,7 @@
 #[cfg_attr(
     not(any(
         all(target_arch = "x86_64", target_feature = "sse2"),
-        all(target_arch = "aarch64", target_feature = "neon")
+        all(target_arch = "aarch64", target_feature = "neon", target_endian = "little")
     )),
     allow(dead_code)
 )]
@@ -28,7 +28,7 @@ mod algebra;
 #[cfg_attr(
     not(any(
         all(target_arch = "x86_64", target_feature = "sse2"),
-        all(target_arch = "aarch64", target_feature = "neon")
+        all(target_arch = "aarch64", target_feature = "neon", target_endian = "little")
     )),
     allow(dead_code)
 )]
