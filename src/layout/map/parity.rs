@@ -17,7 +17,7 @@ use crate::layout::raid::{RaidSet, RaidSets};
 /// use lustrine::layout::map::ParityMap;
 /// # use lustrine::layout::{spec::Spec, allocate::*, Fid, ObjectId};
 /// # let osts: Vec<Ost> = (0..16).map(Ost::new).collect();
-/// # let allocator = Allocator { osts: &osts, first: 0, defaults: Defaults::default() };
+/// # let allocator = Allocator { osts: &osts, ..Allocator::default() };
 /// # let request = Spec::parse("-E -1 -S 1M -c 8 --ec 4+2")?.request();
 /// # let fid = Fid { seq: 0x2_4000_0400, oid: 1, ver: 0 };
 /// # let mut next_id = |ost| ObjectId { ost, fid };
