@@ -108,23 +108,30 @@ impl Checksum {
         bytes: &[u8],
         guards: &mut [u16],
     ) -> Result<(), Error> {
-        let expected = self.sector().map_or(0, |sector| bytes.len().div_ceil(sector));
+        // Sectors are powers of two: a division would cost as much as a short sector.
+        let shift = self.sector().map_or(usize::BITS, usize::trailing_zeros);
+        let whole = bytes.len().checked_shr(shift).unwrap_or(0);
+        let rest = bytes.len() - whole.checked_shl(shift).unwrap_or(bytes.len());
+        let expected = whole + usize::from(rest > 0);
         if guards.len() != expected {
             let (expected, got) = (expected as u64, guards.len() as u64);
             return Err(Error::GuardCount { expected, got });
         }
         let Some(sector) = self.sector() else { return Ok(()) };
-        let (whole, rest) = bytes.split_at(bytes.len() / sector * sector);
-        let (places, last) = guards.split_at_mut(whole.len() / sector);
+        let (sectors, tail) = bytes.split_at(bytes.len() - rest);
+        let (places, last) = guards.split_at_mut(whole);
         match self {
             Checksum::T10Ip512 | Checksum::T10Ip4k => {
-                t10ip::guards(backend, sector, whole, places);
-                let guard = t10ip::finish(t10ip::update(backend, t10ip::INIT, false, rest));
-                last.fill(guard);
+                t10ip::guards(backend, sector, sectors, places);
+                if let [last] = last {
+                    *last = t10ip::finish(t10ip::update(backend, t10ip::INIT, false, tail));
+                }
             }
             _ => {
-                t10crc::guards(backend, sector, whole, places);
-                last.fill(t10crc::update(backend, t10crc::INIT, rest));
+                t10crc::guards(backend, sector, sectors, places);
+                if let [last] = last {
+                    *last = t10crc::update(backend, t10crc::INIT, tail);
+                }
             }
         }
         Ok(())

@@ -53,7 +53,8 @@ impl Sector {
         let size = usize::from(self.size);
         let mut batch = [0; BATCH];
         while bytes.len() >= size {
-            let count = (bytes.len() / size).min(BATCH);
+            // A power of two: a division would cost as much as a short sector.
+            let count = (bytes.len() >> self.size.trailing_zeros()).min(BATCH);
             let (whole, rest) = bytes.split_at(count * size);
             let batch = &mut batch[..count];
             match self.code {
