@@ -418,3 +418,23 @@ fn what_cannot_be_allocated_is_named() {
     assert_eq!(refused(grow, 65 << 20), (1, "a file that is larger than its first extension step"));
     assert!(allocate(grow, 16, 64 << 20).is_ok());
 }
+
+#[test]
+fn ends_are_below_2_to_the_63() {
+    let osts: Vec<Ost> = (0..4).map(Ost::new).collect();
+    let allocator = Allocator { osts: &osts, ..Allocator::default() };
+    let allocate = |end| {
+        let mut request = Spec::parse("-E 1M -c 1 -E 2M -c 1").unwrap().request();
+        let Layout::Composite(composite) = &mut request else { panic!("a composite") };
+        composite.components[1].extent.end = end;
+        let object = |ost| ObjectId { ost, fid: Fid { seq: 1 << 34, oid: ost + 1, ver: 0 } };
+        allocator.allocate(&request, &NewFile::default(), &mut { object })
+    };
+    let last = (1 << 63) - 65536;
+    for end in [last, EOF] {
+        assert_eq!(allocate(end).unwrap().component(1).unwrap().extent.end, end);
+    }
+    for end in [1 << 63, EOF - 65535] {
+        assert_eq!(allocate(end), Err(AllocateError::End { component: 1, end }));
+    }
+}

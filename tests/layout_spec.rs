@@ -163,6 +163,15 @@ fn refused_at(options: &str, word: &str, sentence: &str) {
 
 #[test]
 fn errors_name_the_word() {
+    let last = 9_223_372_036_854_710_272u64;
+    assert!(Spec::parse(&format!("-E {last} -E -1")).is_ok());
+    refused_at(
+        "-E 9223372036854775808 -E -1",
+        "9223372036854775808",
+        "invalid component end '9223372036854775808'",
+    );
+    refused_at("-E 8E -c 1", "8E", "invalid component end '8E'");
+    refused_at("-E 16777215T", "16777215T", "invalid component end '16777215T'");
     refused_at("-E 4M -S 100000 -c 1", "100000", "invalid stripe size '100000'");
     refused_at("-E4X", "-E4X", "invalid component end '4X'");
     refused_at(

@@ -137,9 +137,9 @@ impl Allocator<'_> {
     ///
     /// # Errors
     /// [`AllocateError`] when the request is no request, asks for what is not supported (foreign
-    /// components, parity for data on the MDT, a self-extending file that is larger than its first
-    /// step), or there are too few OSTs. `next_id` is called for a component only after its OSTs
-    /// are found.
+    /// components, ends beyond the greatest offset of a file, parity for data on the MDT, a
+    /// self-extending file that is larger than its first step), or there are too few OSTs.
+    /// `next_id` is called for a component only after its OSTs are found.
     pub fn allocate(
         &self,
         request: &Layout,
@@ -203,6 +203,9 @@ impl Allocator<'_> {
                 return Err(unsupported("a foreign component"));
             };
             let Component { extent, data, parity, .. } = *entry;
+            if !extent.is_reachable() {
+                return Err(AllocateError::End { component: index, end: extent.end });
+            }
             let shape = shape(self.defaults, index, striping, extent, entry.flags.0)?;
             let is_parity = entry.flags.has(ComponentFlags::PARITY);
             let coded = is_parity || parity > 0;

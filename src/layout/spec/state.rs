@@ -92,7 +92,8 @@ impl State {
         match given.option {
             Opt::End => {
                 let eof = ["-1", "EOF", "eof"].iter().any(|eof| text.starts_with(eof));
-                let end = if eof { Some(EOF) } else { aligned_size(text) };
+                let reachable = |end: &u64| Extent { start: 0, end: *end }.is_reachable();
+                let end = if eof { Some(EOF) } else { aligned_size(text).filter(reachable) };
                 let end =
                     end.ok_or_else(|| SpecFault::ComponentEnd(text.to_owned()).at(at.clone()))?;
                 self.close_component()?;
