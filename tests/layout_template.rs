@@ -112,6 +112,11 @@ fn yaml_faults_name_the_line() {
     assert_eq!(start, Spec::parse("-c 2 -i 7").unwrap());
     let any = Spec::parse_yaml("stripe_count: 2\nstripe_offset: -1").unwrap();
     assert_eq!(any, Spec::parse("-c 2").unwrap());
+    // Extension space is no stripe.
+    let space = "- lcme_extent.e_end: 64M\n  lmm_stripe_count: 1\n- lcme_extent.e_end: EOF\n  \
+                 lcme_flags: extension\n  lmm_extension_size: 67108864\n  lmm_stripe_offset: 3";
+    let spec = Spec::parse_yaml(&space.replace("64M", "67108864")).unwrap();
+    assert_eq!(spec, Spec::parse("-E -1 -c 1 -z 64M").unwrap());
     refused("stripe_offset: 65504", 1, "OST index 65504 is above 65503");
     refused("stripe_offset: -2", 1, "'-2' is not a number below 2^64");
     let listed = |start| {

@@ -47,12 +47,11 @@ use super::model::{
     Body, Component, ComponentFlags, ComponentId, Composite, Extent, Fid, Layout, ObjectId,
     PoolName, Striping,
 };
+use super::xattr::MAX_EA;
 use crate::ec::Geometry;
 
 /// Most stripes of a component.
 const MAX_STRIPES: u32 = 2000;
-/// Most bytes of an extended attribute.
-const MAX_EA: usize = 65536;
 
 /// An OST that can take objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

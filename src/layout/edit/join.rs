@@ -15,11 +15,10 @@ use crate::layout::model::{
     Body, Component, ComponentFlags, ComponentId, Composite, EOF, Extent, Fid, Layout, Striping,
 };
 use crate::layout::view::ComponentView;
+use crate::layout::xattr::MAX_EA;
 
 /// Extents are multiples of this.
 const ALIGN: u64 = 1 << 16;
-/// Most bytes of an extended attribute.
-const MAX_EA: usize = 65536;
 
 /// A part of the new file: some bytes of a file that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,11 +119,12 @@ impl fmt::Display for JoinError {
 impl core::error::Error for JoinError {}
 
 /// The layout of a file that holds the parts one behind the other, in the objects that hold them
-/// now. The parts' files must be given up: an object cannot belong to two.
+/// now. The parts' files must be given up: an object cannot belong to two. Nor can it be in two
+/// parts.
 ///
 /// Bytes of objects outside of what was taken stay where they are, and are not part of the file.
 ///
-/// Costs a copy of the parts' components.
+/// Costs a copy of the parts' components, and a search for each of their objects.
 ///
 /// # Errors
 /// [`JoinError`] with the first part that cannot be joined, and why.

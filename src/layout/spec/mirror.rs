@@ -97,7 +97,7 @@ impl State {
                     data = data.min(count);
                     fits = RaidSets::split(count, data).count() * parity <= count;
                 }
-                // Stripes that share OSTs have nothing to protect each other with.
+                // As `lfs`: there is no count yet that the code could be held against.
                 StripeCount::PerOst(_) => fits = false,
             }
             if !fits || parity > 15 || start == end {

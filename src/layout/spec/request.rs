@@ -7,9 +7,8 @@ use crate::layout::model::{
     Body, Component, ComponentFlags, ComponentId, Composite, Layout, Pattern, Slot, Striping,
     StripingKind,
 };
+use crate::layout::xattr::MAX_EA;
 
-/// Most bytes of an extended attribute.
-const MAX_EA: usize = 65536;
 /// Fewest bytes that a component takes in one.
 pub(super) const LEAST_COMPONENT: usize = 80;
 /// Most components that fit.

@@ -161,7 +161,7 @@ impl Template {
                 let kib = kib.filter(|kib| *kib != 0 && bytes.is_multiple_of(64 << 20));
                 let kib = kib.ok_or("the extension size is no multiple of 64 MiB below 4 TiB")?;
                 spec.kind = ComponentKind::Extension { kib };
-                spec.stripe_size = 0;
+                (spec.stripe_size, spec.index) = (0, None);
                 // Shown as 0; a new one has the count of the component that it extends.
                 let grows = self.mirrors.last().filter(|_| !begins);
                 let count = grows.and_then(|mirror| mirror.last()).map(|one| one.stripe_count);
