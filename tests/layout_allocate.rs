@@ -200,7 +200,7 @@ fn members_of_a_set_are_on_osts_of_their_own() {
         ("-E -1 -c 8 --ec 8+2", 10),
         ("-E -1 -C 31 --ec 4+2", 7),
         ("-E -1 -C 13 --ec 5+2", 7),
-        ("-E -1 -C -2 --ec 5+2", 9),
+        ("-E -1 -C 18 --ec 5+2", 9),
         ("-E -1 -c 4 -i 6 --ec 4+2", 7),
         ("-E -1 -p fast -c 4 --ec 4+2", 16),
         ("-E -1 -o 1,3,5,7,9 --ec 3+1", 16),
@@ -417,4 +417,24 @@ fn what_cannot_be_allocated_is_named() {
     let grow = "-E 256M -c 1 -z 64M -E -1 -c 4 -z 256M";
     assert_eq!(refused(grow, 65 << 20), (1, "a file that is larger than its first extension step"));
     assert!(allocate(grow, 16, 64 << 20).is_ok());
+}
+
+#[test]
+fn ends_are_below_2_to_the_63() {
+    let osts: Vec<Ost> = (0..4).map(Ost::new).collect();
+    let allocator = Allocator { osts: &osts, ..Allocator::default() };
+    let allocate = |end| {
+        let mut request = Spec::parse("-E 1M -c 1 -E 2M -c 1").unwrap().request();
+        let Layout::Composite(composite) = &mut request else { panic!("a composite") };
+        composite.components[1].extent.end = end;
+        let object = |ost| ObjectId { ost, fid: Fid { seq: 1 << 34, oid: ost + 1, ver: 0 } };
+        allocator.allocate(&request, &NewFile::default(), &mut { object })
+    };
+    let last = (1 << 63) - 65536;
+    for end in [last, EOF] {
+        assert_eq!(allocate(end).unwrap().component(1).unwrap().extent.end, end);
+    }
+    for end in [1 << 63, EOF - 65535] {
+        assert_eq!(allocate(end), Err(AllocateError::End { component: 1, end }));
+    }
 }

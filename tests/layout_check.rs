@@ -287,6 +287,12 @@ fn mirrors_and_headers() {
         |c| c.components.iter_mut().for_each(|c| c.flags.0 |= ComponentFlags::STALE),
         &[(None, Flaw::AllStale)],
     );
+    // One stale component makes a mirror stale.
+    changed(
+        "flr3-pfl",
+        |c| c.components.iter_mut().step_by(2).for_each(|c| c.flags.0 |= ComponentFlags::STALE),
+        &[(None, Flaw::AllStale)],
+    );
     changed(flr, |c| c.sel = true, &[(None, Flaw::NoExtension)]);
     changed(flr, |c| c.trailing = vec![1], &[(None, Flaw::Unclaimed { bytes: 1 })]);
     changed(

@@ -9,13 +9,13 @@ mod life;
 mod masks;
 
 use golden::{cases, hex, text, text_if_there};
-use life::{File, NOW, flr, write};
+use life::{File, NOW, flr, renamed, write};
 use lustrine::layout::allocate::Defaults;
 use lustrine::layout::edit::{self, EditError};
 use lustrine::layout::mirrors::{self, Event, MirrorError, Osts};
-use lustrine::layout::spec::{Change, FlagChange, Select, Spec};
+use lustrine::layout::spec::{Change, ComponentSpec, FlagChange, Select, Spec};
 use lustrine::layout::xattr::{client_form, emit, parse};
-use lustrine::layout::{ComponentFlags, Layout, State};
+use lustrine::layout::{ComponentFlags, EOF, Extent, Layout, State};
 
 fn spec(line: &str) -> Option<Spec> {
     if line == "touch F" {
@@ -262,7 +262,7 @@ fn flags_and_mirrors_are_guarded() {
     assert_eq!(parse(&emit(&two.layout)).as_ref(), Ok(&two.layout));
     // Plain files become composite.
     let mut plain = flr("-c 2");
-    edit::extend(&mut plain.layout, &flr("-c 3").layout).unwrap();
+    edit::extend(&mut plain.layout, &renamed(flr("-c 3"), 100)).unwrap();
     assert_eq!((plain.layout.state(), plain.layout.mirrors().count()), (State::ReadOnly, 2));
     assert_eq!(parse(&emit(&plain.layout)).as_ref(), Ok(&plain.layout));
     let short = flr("-E 1M -c 1").layout;
@@ -298,4 +298,58 @@ fn components_come_and_go_at_the_end() {
     let elsewhere = Change::parse("--comp-add -E 4G", 3 << 30).unwrap();
     let error = edit::change(&mut file.layout, &elsewhere, Defaults::default(), NOW);
     assert_eq!(error, Err(EditError::NotAdjacent { start: 3 << 30, end: 1 << 30 }));
+}
+
+#[test]
+fn a_file_is_not_its_own_mirror() {
+    for options in ["-c 2", "-E 1M -c 1 -E -1 -c 2", "-N2 -c 1"] {
+        let file = flr(options);
+        let mut layout = file.layout.clone();
+        let fid = layout.component(0).unwrap().object(0).unwrap().fid;
+        let error = edit::extend(&mut layout, &file.layout).unwrap_err();
+        assert_eq!((error, error.errno()), (EditError::SharedObject { component: 0, fid }, 1));
+        assert_eq!(layout, file.layout, "{options}");
+        edit::extend(&mut layout, &renamed(flr(options), 100)).unwrap();
+    }
+    // One object of many is enough.
+    let mut layout = flr("-N -c 1 -N -c 3").layout;
+    let victim = renamed(flr("-E 1M -c 4 -E -1"), 3);
+    let fid = layout.component(1).unwrap().object(2).unwrap().fid;
+    let shared = EditError::SharedObject { component: 0, fid };
+    assert_eq!(edit::extend(&mut layout, &victim), Err(shared));
+}
+
+#[test]
+fn what_is_split_off_is_up_to_date() {
+    let mut file = flr("-N -E 1M -c 1 -E -1 -c 1 -N -E 1M -c 1 -E -1 -c 2");
+    file.event(&write(0, 4096)).unwrap();
+    let split = |file: &mut File, id, destroy| edit::split(&mut file.layout, id, destroy);
+    let stale = file.layout.components().filter(|v| v.is_stale()).map(|v| v.id.mirror());
+    assert_eq!(stale.collect::<Vec<_>>(), [2]);
+    let before = file.layout.clone();
+    let error = split(&mut file, 2, false).unwrap_err();
+    assert_eq!((error, error.errno()), (EditError::SplitStale { mirror: 2 }, 1));
+    assert_eq!(file.layout, before);
+    let mut other = File { layout: before.clone(), ..flr("-c 1") };
+    split(&mut other, 2, true).unwrap();
+    file.resync();
+    let off = split(&mut file, 2, false).unwrap();
+    assert!(off.components().all(|view| !view.is_stale()));
+}
+
+#[test]
+fn ends_are_below_2_to_the_63() {
+    let start = 1 << 20;
+    let add = |end| {
+        let extent = Extent { start, end };
+        let mut file = flr("-E 1M -c 1");
+        let new = [ComponentSpec { extent, ..ComponentSpec::default() }];
+        edit::add(&mut file.layout, &new, Defaults::default())
+    };
+    let last = (1 << 63) - 65536;
+    assert_eq!((add(last), add(EOF)), (Ok(()), Ok(())));
+    for end in [1 << 63, EOF - 65535] {
+        assert_eq!(add(end), Err(EditError::End { end }));
+    }
+    assert_eq!(EditError::End { end: 1 << 63 }.errno(), 22);
 }

@@ -6,10 +6,10 @@ mod golden;
 #[path = "common/life.rs"]
 mod life;
 
-use life::{File, flr, write};
+use life::{File, flr, renamed, write};
 use lustrine::layout::edit::{self, Obstacle, Part};
 use lustrine::layout::xattr::{emit, parse};
-use lustrine::layout::{Body, EOF, Layout, ObjectId, Pattern, map};
+use lustrine::layout::{EOF, Layout, ObjectId, Pattern, map};
 
 /// Where every unit of some bytes of a file lies: object and offset in it.
 fn places(layout: &Layout, start: u64, end: u64) -> Vec<(ObjectId, u64)> {
@@ -21,24 +21,6 @@ fn places(layout: &Layout, start: u64, end: u64) -> Vec<(ObjectId, u64)> {
             (object.unwrap(), piece.object_offset)
         })
         .collect()
-}
-
-fn renamed(mut file: File, oid: u32) -> Layout {
-    let rename = |striping: &mut lustrine::layout::Striping| {
-        for slot in &mut striping.slots {
-            slot.oi[1] += u64::from(oid);
-        }
-    };
-    match &mut file.layout {
-        Layout::Plain(striping) => rename(striping),
-        Layout::Composite(composite) => composite.components.iter_mut().for_each(|component| {
-            if let Body::Striping(striping) = &mut component.body {
-                rename(striping);
-            }
-        }),
-        Layout::Foreign(_) => {}
-    }
-    file.layout
 }
 
 /// Bytes of a joined file are where they were in the parts.
@@ -95,4 +77,38 @@ fn joined_files_keep_their_bytes() {
     edit::release(&mut released).unwrap();
     assert!(released.component(0).unwrap().striping.unwrap().pattern.has(Pattern::RELEASED));
     assert_eq!(fault(&[whole(&released, EOF)]), (0, Obstacle::Kind { component: 0 }));
+}
+
+/// No object is at two places of a file.
+#[test]
+fn an_object_is_in_one_part() {
+    const MIB: u64 = 1 << 20;
+    let a = flr("-S 1M -c 2").layout;
+    let b = renamed(flr("-S 1M -c 2"), 100);
+    let part = |layout, bytes| Part { layout, bytes };
+    let fid = a.component(0).unwrap().object(0).unwrap().fid;
+    let shared = |parts: &[Part<'_>], part, earlier, fid| {
+        let error = edit::join(parts).unwrap_err();
+        let obstacle = Obstacle::SharedObject { earlier, fid };
+        assert_eq!((error.part, error.obstacle), (part, obstacle), "{error}");
+    };
+    let lazy = flr("-E 1M -S 1M -c 1 -E -1 -S 1M -c 1").layout;
+    // The same stripe twice.
+    let one = flr("-S 1M -c 1").layout;
+    let fid_of_one = one.component(0).unwrap().object(0).unwrap().fid;
+    let tail = part(&one, MIB..2 * MIB);
+    shared(&[part(&one, 0..MIB), tail], 1, 0, fid_of_one);
+    // The same bytes twice, in stripes that would be turned.
+    let second = a.component(0).unwrap().object(1).unwrap().fid;
+    shared(&[part(&a, 0..MIB), part(&a, 0..MIB)], 1, 0, second);
+    // Another range of the same stripes, with a part between.
+    let parts = [part(&a, 0..2 * MIB), part(&b, 2 * MIB..4 * MIB), part(&a, 4 * MIB..EOF)];
+    shared(&parts, 2, 0, fid);
+    // A file may be in two parts with different components.
+    let mut grown =
+        File { layout: renamed(File { layout: lazy, ..flr("-c 1") }, 7), ..flr("-c 1") };
+    grown.event(&write(0, 2 * MIB)).unwrap();
+    let parts = [part(&grown.layout, 0..MIB), part(&grown.layout, MIB..EOF)];
+    let joined = edit::join(&parts).unwrap();
+    assert_eq!(places(&joined, 0, 9 * MIB), places(&grown.layout, 0, 9 * MIB));
 }

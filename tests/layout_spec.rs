@@ -163,6 +163,15 @@ fn refused_at(options: &str, word: &str, sentence: &str) {
 
 #[test]
 fn errors_name_the_word() {
+    let last = 9_223_372_036_854_710_272u64;
+    assert!(Spec::parse(&format!("-E {last} -E -1")).is_ok());
+    refused_at(
+        "-E 9223372036854775808 -E -1",
+        "9223372036854775808",
+        "invalid component end '9223372036854775808'",
+    );
+    refused_at("-E 8E -c 1", "8E", "invalid component end '8E'");
+    refused_at("-E 16777215T", "16777215T", "invalid component end '16777215T'");
     refused_at("-E 4M -S 100000 -c 1", "100000", "invalid stripe size '100000'");
     refused_at("-E4X", "-E4X", "invalid component end '4X'");
     refused_at(
@@ -177,6 +186,12 @@ fn errors_name_the_word() {
         "--ec 2+2",
         "cannot add EC component [0, 18446744073709551615] to protect mirror id 1 with EC(1+2)",
     );
+    refused_at(
+        "-E -1 -C -2 --ec 4+2",
+        "--ec 4+2",
+        "cannot add EC component [0, 18446744073709551615] to protect mirror id 1 with EC(4+2)",
+    );
+    assert_eq!(Spec::parse("-C -1 --ec 4+2").unwrap().mirrors[0][0].ec.unwrap().data, 4);
     refused_at(
         "-E 1M --yaml=x",
         "--yaml=x",
@@ -254,6 +269,13 @@ fn errors_name_the_word() {
     refused_at("-i 5 -o 1-3", "5", "start index 5 is not in the OST list");
     refused_at("-o 0-4000000000", "0-4000000000", "invalid OST list '0-4000000000'");
     refused_at("-o 5-2", "5-2", "invalid OST list '5-2'");
+    let dom = "-N -E 1M -L mdt -E -1 -N -E 64K -L mdt -E -1";
+    refused_at(
+        dom,
+        dom,
+        "data on the MDT of 65536 bytes in one mirror, expected 1048576 as in the first",
+    );
+    assert!(Spec::parse(&dom.replace("64K", "1M")).is_ok());
     refused_at("-N0", "-N0", "invalid mirror count '0'");
     refused_at("-N2 -E 1M -N -E -1", "-N2 -E 1M -N -E -1", "Incomplete mirror - must go to EOF");
     refused_at("-c 'x", "'x", "the quote does not end");
@@ -275,6 +297,19 @@ fn spellings_are_equal() {
         assert_eq!(Spec::parse(options).as_ref(), Ok(&reference), "{options}");
     }
     assert_ne!(Spec::parse("-E 4M -c 4 -S 1M --ec 4+2 -E -1").unwrap(), reference);
+}
+
+/// What stands before the first dot is the file system's name.
+#[test]
+fn pools() {
+    let pool = |options| Spec::parse(options).unwrap().mirrors.remove(0).remove(0).pool;
+    assert_eq!(pool("-p lustre.fast"), pool("-p fast"));
+    assert_eq!(pool("-p verylongfsname1.longpoolname15c").name(), b"longpoolname15c");
+    assert_eq!(pool("-p fs.a.b").name(), b"a.b");
+    assert_eq!(pool("-p none").name(), b"");
+    refused_at("-p fs.", "fs.", "Invalid Poolname 'fs.'");
+    let long = "fs.longpoolname16cc";
+    refused_at(&format!("-p {long}"), long, &format!("Invalid Poolname '{long}'"));
 }
 
 #[test]
@@ -357,6 +392,36 @@ fn changes_of_files() {
     );
     refused("--comp-set -I 1", 0, "--comp-set", "--comp-set needs --comp-flags");
     refused("-c 1", 0, "-c 1", "expected one of --comp-add, --comp-del and --comp-set");
+    let excluded =
+        "-I and -F are mutually exclusive when used with --component-del (-F is --comp-flags)";
+    refused("--comp-del -I 1 --comp-flags=init", 0, "--comp-flags=init", excluded);
+    refused("--comp-flags prefer -I 1 --comp-del", 0, "--comp-flags prefer", excluded);
+    for (options, word) in [
+        ("-c 2", "-c"),
+        ("-E 1M", "-E"),
+        ("--stripe-size=1M", "--stripe-size=1M"),
+        ("-C -1", "-C"),
+        ("-i 1", "-i"),
+        ("-o1", "-o1"),
+        ("-p x", "-p"),
+        ("-L raid0", "-L"),
+        ("-z 64M", "-z"),
+        ("-N2", "-N2"),
+        ("--foreign", "--foreign"),
+        ("-x v", "-x"),
+    ] {
+        for (change, name) in [
+            ("--comp-del -I 1", "--component-del"),
+            ("--comp-set -I 1 --comp-flags=prefer", "--component-set"),
+        ] {
+            let option = word.split('=').next().unwrap();
+            let option = if word.starts_with("--") { option } else { &word[..2] };
+            let sentence = format!("option '{option}' cannot be used with {name}");
+            refused(&format!("{change} {options}"), 0, word, &sentence);
+            refused(&format!("{options} {change}"), 0, word, &sentence);
+        }
+    }
+    refused("--comp-add -E 4M -I 7", 0, "7", "option '-I' cannot be used with --component-add");
     refused("--comp-del -I 0", 0, "0", "invalid component id '0'");
 }
 
@@ -367,4 +432,41 @@ fn foreign_layouts() {
     assert_eq!((symlink.kind, symlink.flags, symlink.value), (0xda05, 0xda08, b"a b".to_vec()));
     assert_eq!(value("--foreign --xattr=x --mode 644").kind, 0);
     assert_eq!(value("--foreign=17 --xattr x").kind, 17);
+}
+
+/// What no extended attribute holds is refused before it costs anything.
+#[test]
+fn requests_have_64_kib() {
+    let ends = |components: u64, options: &str| {
+        (1..=components).map(|end| format!("-E {}K {options} ", end * 64)).collect::<String>()
+    };
+    // 32 bytes, and 80 for each component; 96 with a pool.
+    for (components, options, bytes) in [(818, "", 65472), (682, "-p x", 65504)] {
+        let spec = Spec::parse(&ends(components, options)).unwrap();
+        assert_eq!(emit(&spec.request()).len(), bytes);
+        let error = Spec::parse(&ends(components + 1, options)).unwrap_err();
+        let bytes = bytes + if options.is_empty() { 80 } else { 96 };
+        assert_eq!(error.fault, SpecFault::TooLarge { bytes });
+    }
+    // So many pairs of data and parity that 16 bits would not count them.
+    let many = ends(70_000, "--ec 2+1");
+    let error = Spec::parse(&many).unwrap_err();
+    assert_eq!(error.fault, SpecFault::TooLarge { bytes: 820 * 80 });
+    assert_eq!(&many[error.range], "-E 52480K");
+    // Codes double what is asked for.
+    assert!(Spec::parse(&(ends(408, "--ec 2+1 -S 64K") + "-E -1")).is_ok());
+    let error = Spec::parse(&(ends(409, "--ec 2+1 -S 64K") + "-E -1")).unwrap_err();
+    assert_eq!(error.fault, SpecFault::TooLarge { bytes: 32 + 820 * 80 });
+    // Lists of OSTs count too.
+    let list = "-E 1G -S 64K -o 0-1999 -E -1 -o 0-1999";
+    let error = Spec::parse(list).unwrap_err();
+    assert_eq!(error.to_string().split(", ").nth(1), Some("an extended attribute holds 65536"));
+    let value = "x".repeat(65536);
+    let error = Spec::parse(&format!("--foreign -x {value}")).unwrap_err();
+    assert!(matches!(error.fault, SpecFault::TooLarge { .. }), "{error}");
+    let yaml: String = (1..=819u64)
+        .map(|end| format!("- lcme_extent.e_end: {}\n  lmm_stripe_count: 1\n", end * 65536))
+        .collect();
+    let error = Spec::parse_yaml(&yaml).unwrap_err();
+    assert!(error.fault.starts_with("the request takes 65552 bytes"), "{error}");
 }

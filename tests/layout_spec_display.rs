@@ -12,6 +12,8 @@ fn shortest_options() {
         ("", ""),
         ("-c 0 -S 0", ""),
         ("-C 2 -i 3 -S 4096K -p fast", "-S 4M -C 2 -i 3 -p fast"),
+        ("-p lustre.fast", "-p fast"),
+        ("-p fs.a.b", "-p .a.b"),
         ("-o 1,2,3,4,7,9 -c 6", "-o 1-4,7,9"),
         ("-o 3,1,3", "-o 3,1,3"),
         ("-o 1,2 -i 2", "-i 2 -o 1,2"),
@@ -36,7 +38,9 @@ fn shortest_options() {
         ("-N --flags=prefer -E 1M -E -1 -N -E -1", "-N --flags=prefer -E 1M -E -1 -N"),
         ("-N -E -1 --comp-flags=prefrd,prefwr,nosync -N", "-N --comp-flags=prefer,nosync -N"),
         ("-E 256M -c 1 -z 64M -E -1 -c 4 -z 256M", "-E 256M -c 1 -z 64M -E -1 -c 4 -z 256M"),
-        ("-E -1 -z 64M -c 2", "-c 2 -z 64M"),
+        ("-E -1 -z 64M -c 2", "-N -c 2 -z 64M"),
+        // Without an end, `lfs` makes a plain layout.
+        ("-c 2 -z 64M", "-c 2"),
         ("--foreign=0xda05 -x \"it's\" --flags 0x0A", "--foreign=symlink --flags=a -x 'it'\\''s'"),
     ] {
         let spec = Spec::parse(options).unwrap_or_else(|error| panic!("{options}: {error}"));
@@ -55,7 +59,14 @@ fn options() -> impl Strategy<Value = String> {
     let size = prop_oneof![Just("64K"), Just("1M"), Just("4M")];
     let count = prop_oneof![4 => (1u16..9).prop_map(i32::from), 1 => -3..0i32];
     let code = prop_oneof![Just("2+1"), Just("4+2"), Just("3:1"), Just("8+2")];
-    let pool = prop_oneof![Just("fast"), Just("''"), Just("ignore"), Just("'a b'")];
+    let pool = prop_oneof![
+        Just("fast"),
+        Just("''"),
+        Just("ignore"),
+        Just("'a b'"),
+        Just("fs.fast"),
+        Just(".a.b")
+    ];
     let flags = prop_oneof![Just("prefer"), Just("prefrd"), Just("nosync"), Just("nocompr")];
     let osts = proptest::collection::vec(0u32..12, 1..5)
         .prop_map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));

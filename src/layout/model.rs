@@ -58,6 +58,11 @@ pub struct Extent {
 impl Extent {
     /// The whole file.
     pub const WHOLE: Extent = Extent { start: 0, end: EOF };
+
+    /// The end is EOF, or below 2^63 as all offsets of files.
+    pub(super) const fn is_reachable(self) -> bool {
+        self.end == EOF || self.end <= i64::MAX as u64
+    }
 }
 
 /// A whole layout EA.

@@ -7,7 +7,7 @@ use lustrine::layout::edit;
 use lustrine::layout::mirrors::{self, Event, MirrorError, Osts};
 use lustrine::layout::spec::{Change, Spec};
 use lustrine::layout::xattr::{emit, parse};
-use lustrine::layout::{Fid, Layout, ObjectId};
+use lustrine::layout::{Body, Fid, Layout, ObjectId, Striping};
 
 pub const NOW: u64 = 1_780_000_000;
 
@@ -104,8 +104,9 @@ impl File {
             self.layout = new.layout;
         } else if let Some(options) = line.strip_prefix("lfs mirror extend ") {
             let spec = Spec::parse_mirrors(options.strip_suffix(" F").unwrap()).unwrap();
-            let victim = File::new(&spec.request());
-            let extended = edit::extend(&mut self.layout, &victim.layout);
+            let turn = self.layout.mirrors().count() as u32;
+            let victim = renamed(File::new(&spec.request()), turn << 16);
+            let extended = edit::extend(&mut self.layout, &victim);
             assert_eq!(extended.is_err(), failed, "{line}: {extended:?}");
             if let Err(error) = extended {
                 assert_eq!(error.errno(), 16, "{line}: {error}");
@@ -123,6 +124,25 @@ impl File {
 /// A file made with these options.
 pub fn flr(options: &str) -> File {
     File::new(&Spec::parse(options).unwrap().request())
+}
+
+/// The file's layout with other objects.
+pub fn renamed(mut file: File, oid: u32) -> Layout {
+    let rename = |striping: &mut Striping| {
+        for slot in &mut striping.slots {
+            slot.oi[1] += u64::from(oid);
+        }
+    };
+    match &mut file.layout {
+        Layout::Plain(striping) => rename(striping),
+        Layout::Composite(composite) => composite.components.iter_mut().for_each(|component| {
+            if let Body::Striping(striping) = &mut component.body {
+                rename(striping);
+            }
+        }),
+        Layout::Foreign(_) => {}
+    }
+    file.layout
 }
 
 /// A write of these bytes.

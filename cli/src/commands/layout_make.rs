@@ -30,11 +30,14 @@ pub fn run(args: &LayoutMake, ui: &Ui) -> Result<Code, Failure> {
     } else {
         ui.say(ea::to_hex(&bytes));
     }
-    ui.document(&json!({
-        "options": spec.to_string(),
-        "request": ea::to_hex(&xattr::emit(&request)),
-        "stored": stored.as_ref().map(|stored| ea::to_hex(&xattr::emit(stored))),
-    }));
+    if ui.json() {
+        // The shortest options of a large spec take a search.
+        ui.document(&json!({
+            "options": spec.to_string(),
+            "request": ea::to_hex(&xattr::emit(&request)),
+            "stored": stored.as_ref().map(|stored| ea::to_hex(&xattr::emit(stored))),
+        }));
+    }
     Ok(Code::Clean)
 }
 

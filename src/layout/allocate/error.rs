@@ -17,6 +17,13 @@ pub enum AllocateError {
         /// Its kind.
         what: &'static str,
     },
+    /// A component's end that no file reaches.
+    End {
+        /// The component.
+        component: usize,
+        /// The end.
+        end: u64,
+    },
     /// An OST is listed twice.
     DuplicateOst {
         /// Its index.
@@ -94,6 +101,11 @@ impl fmt::Display for AllocateError {
             AllocateError::Unsupported { component, what } => {
                 write!(f, "component {component}: {what} is not supported yet")
             }
+            AllocateError::End { component, end } => write!(
+                f,
+                "component {component} ends at {end}, expected at most {}, or EOF",
+                i64::MAX
+            ),
             AllocateError::DuplicateOst { index } => write!(f, "OST {index} is listed twice"),
             AllocateError::NoPool { component } => {
                 write!(f, "component {component}: no OST belongs to its pool")

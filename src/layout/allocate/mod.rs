@@ -47,12 +47,11 @@ use super::model::{
     Body, Component, ComponentFlags, ComponentId, Composite, Extent, Fid, Layout, ObjectId,
     PoolName, Striping,
 };
+use super::xattr::MAX_EA;
 use crate::ec::Geometry;
 
 /// Most stripes of a component.
 const MAX_STRIPES: u32 = 2000;
-/// Most bytes of an extended attribute.
-const MAX_EA: usize = 65536;
 
 /// An OST that can take objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -137,9 +136,9 @@ impl Allocator<'_> {
     ///
     /// # Errors
     /// [`AllocateError`] when the request is no request, asks for what is not supported (foreign
-    /// components, parity for data on the MDT, a self-extending file that is larger than its first
-    /// step), or there are too few OSTs. `next_id` is called for a component only after its OSTs
-    /// are found.
+    /// components, ends beyond the greatest offset of a file, parity for data on the MDT, a
+    /// self-extending file that is larger than its first step), or there are too few OSTs.
+    /// `next_id` is called for a component only after its OSTs are found.
     pub fn allocate(
         &self,
         request: &Layout,
@@ -203,6 +202,9 @@ impl Allocator<'_> {
                 return Err(unsupported("a foreign component"));
             };
             let Component { extent, data, parity, .. } = *entry;
+            if !extent.is_reachable() {
+                return Err(AllocateError::End { component: index, end: extent.end });
+            }
             let shape = shape(self.defaults, index, striping, extent, entry.flags.0)?;
             let is_parity = entry.flags.has(ComponentFlags::PARITY);
             let coded = is_parity || parity > 0;

@@ -59,8 +59,13 @@ impl<'a> Look<'a> {
             let place = composite.ea_bytes() - composite.trailing.len();
             self.header(place, Flaw::Unclaimed { bytes });
         }
-        let mut data = views.iter().filter(|view| !view.is_parity()).peekable();
-        if !template && data.peek().is_some() && data.all(ComponentView::is_stale) {
+        let mirrors: Vec<Range<usize>> =
+            self.layout.mirrors().map(|mirror| mirror.components).collect();
+        // One stale component makes a mirror stale.
+        let mut data =
+            mirrors.iter().map(|range| &views[range.clone()]).filter(holds_data).peekable();
+        let stale = |mirror: &[ComponentView<'_>]| mirror.iter().any(ComponentView::is_stale);
+        if !template && data.peek().is_some() && data.all(stale) {
             self.header(xattr::entry_at(0) + 4, Flaw::AllStale);
         }
         if !template {
@@ -77,8 +82,6 @@ impl<'a> Look<'a> {
                 }
             }
         }
-        let mirrors: Vec<Range<usize>> =
-            self.layout.mirrors().map(|mirror| mirror.components).collect();
         for range in &mirrors {
             self.mirror(&views[range.clone()], mirrors.len() > 1);
         }
@@ -218,4 +221,9 @@ impl<'a> Look<'a> {
             self.add(view.index, Field::END, Flaw::StripeEnd { end, stripe_size: unit as u32 });
         }
     }
+}
+
+/// Not a mirror of parity only.
+fn holds_data(mirror: &&[ComponentView<'_>]) -> bool {
+    mirror.iter().any(|view| !view.is_parity())
 }

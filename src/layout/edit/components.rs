@@ -8,6 +8,7 @@ use crate::layout::allocate::{Defaults, without_objects};
 use crate::layout::model::{Body, Component, ComponentFlags, ComponentId, EOF, Layout};
 use crate::layout::spec::{Change, ComponentSpec, FlagChange, Select};
 use crate::layout::view::ComponentView;
+use crate::layout::xattr::MAX_EA;
 
 /// Flags that can be set or cleared from outside.
 const CHANGEABLE: u32 = ComponentFlags::PREF_RD
@@ -17,8 +18,6 @@ const CHANGEABLE: u32 = ComponentFlags::PREF_RD
     | ComponentFlags::PARITY
     | ComponentFlags::NOCOMPR
     | ComponentFlags::STALE;
-/// Most bytes of an extended attribute.
-const MAX_EA: usize = 65536;
 
 /// What the options of `lfs setstripe --comp-add`, `--comp-del` and `--comp-set` ask for.
 ///
@@ -41,7 +40,8 @@ pub fn change(
 ///
 /// # Errors
 /// [`EditError`] if the file has no components or several mirrors, the first new one does not start
-/// where the last one ends, or the layout would be too large.
+/// where the last one ends, one ends beyond the greatest offset of a file, or the layout would be
+/// too large.
 pub fn add(
     layout: &mut Layout,
     components: &[ComponentSpec],
@@ -59,6 +59,9 @@ pub fn add(
     }
     let mut new = stored.clone();
     for spec in components {
+        if !spec.extent.is_reachable() {
+            return Err(EditError::End { end: spec.extent.end });
+        }
         let index = new.components.len();
         let mirror = new.components.last().map_or(0, |last| last.id.0 & !0xffff);
         let sequence = sequence(&new.components, new.layout_gen.wrapping_add(1), mirror)?;

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::layout::model::Fid;
+
 /// A change that Lustre refuses too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -70,6 +72,23 @@ pub enum EditError {
         /// Its component.
         component: usize,
     },
+    /// An object of the other file is this file's already: a file cannot be its own mirror.
+    SharedObject {
+        /// The component of the other file.
+        component: usize,
+        /// The object.
+        fid: Fid,
+    },
+    /// A mirror with stale components would be a file without any copy that is up to date.
+    SplitStale {
+        /// The id.
+        mirror: u16,
+    },
+    /// A component's end that no file reaches.
+    End {
+        /// The end.
+        end: u64,
+    },
     /// More mirrors, components or ids than a layout has room for.
     TooMany,
     /// The data is released already, or lies where it cannot be released from.
@@ -82,12 +101,14 @@ pub enum EditError {
 impl EditError {
     /// The error number that Lustre answers with.
     pub const fn errno(&self) -> i32 {
+        const EPERM: i32 = 1;
         const EBUSY: i32 = 16;
         const EINVAL: i32 = 22;
         const ERANGE: i32 = 34;
         const EUCLEAN: i32 = 117;
         match self {
             EditError::NoComponent { .. } | EditError::Victim { .. } => EBUSY,
+            EditError::SharedObject { .. } | EditError::SplitStale { .. } => EPERM,
             EditError::LastInSync => EUCLEAN,
             EditError::TooMany => ERANGE,
             _ => EINVAL,
@@ -134,6 +155,19 @@ impl fmt::Display for EditError {
                 "component {component} of the other file cannot become a mirror: it is stale, \
                  foreign, released, has parity, or its mirror does not reach EOF"
             ),
+            EditError::SharedObject { component, fid } => write!(
+                f,
+                "component {component} of the other file has object {fid}, which this file has \
+                 too: a file cannot be its own mirror"
+            ),
+            EditError::SplitStale { mirror } => write!(
+                f,
+                "mirror {mirror} has stale components and can only be destroyed, not split off: \
+                 resync first"
+            ),
+            EditError::End { end } => {
+                write!(f, "the new component ends at {end}, expected at most {}, or EOF", i64::MAX)
+            }
             EditError::TooMany => f.write_str("more components or mirrors than a layout can have"),
             EditError::Release { component } => {
                 write!(f, "component {component} cannot be released: it is, or is not on OSTs")

@@ -5,19 +5,20 @@
 //! row of stripes before and after: then its stripes are turned, and each object keeps its bytes at
 //! the offsets where they are.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
+use super::objects;
 use crate::layout::model::{
-    Body, Component, ComponentFlags, ComponentId, Composite, EOF, Extent, Layout, Striping,
+    Body, Component, ComponentFlags, ComponentId, Composite, EOF, Extent, Fid, Layout, Striping,
 };
 use crate::layout::view::ComponentView;
+use crate::layout::xattr::MAX_EA;
 
 /// Extents are multiples of this.
 const ALIGN: u64 = 1 << 16;
-/// Most bytes of an extended attribute.
-const MAX_EA: usize = 65536;
 
 /// A part of the new file: some bytes of a file that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +77,13 @@ pub enum Obstacle {
         /// Bytes of a row of stripes: both must lie in one.
         row: u64,
     },
+    /// An object of the part is in an earlier part: one object would be at two places of the file.
+    SharedObject {
+        /// The earlier part.
+        earlier: usize,
+        /// The object.
+        fid: Fid,
+    },
     /// The offsets of the new file, or the layout's size, are too great.
     TooLarge,
 }
@@ -100,6 +108,9 @@ impl fmt::Display for JoinError {
                  elsewhere in their objects (only within a row of {row} bytes they stay); they \
                  must be copied"
             ),
+            Obstacle::SharedObject { earlier, fid } => {
+                write!(f, "object {fid} is in part {earlier} too, and can only be in one")
+            }
             Obstacle::TooLarge => f.write_str("the new file's layout or offsets are too large"),
         }
     }
@@ -108,20 +119,24 @@ impl fmt::Display for JoinError {
 impl core::error::Error for JoinError {}
 
 /// The layout of a file that holds the parts one behind the other, in the objects that hold them
-/// now. The parts' files must be given up: an object cannot belong to two.
+/// now. The parts' files must be given up: an object cannot belong to two. Nor can it be in two
+/// parts.
 ///
 /// Bytes of objects outside of what was taken stay where they are, and are not part of the file.
 ///
-/// Costs a copy of the parts' components.
+/// Costs a copy of the parts' components, and a search for each of their objects.
 ///
 /// # Errors
 /// [`JoinError`] with the first part that cannot be joined, and why.
 pub fn join(parts: &[Part<'_>]) -> Result<Layout, JoinError> {
     let mut components: Vec<Component> = Vec::new();
+    // The part of each component.
+    let mut owners: Vec<usize> = Vec::new();
     let mut end = 0;
     for (part, one) in parts.iter().enumerate() {
         let last = part + 1 == parts.len();
         let pieces = pieces(one, end, last).map_err(|obstacle| JoinError { part, obstacle })?;
+        owners.resize(components.len() + pieces.len(), part);
         components.extend(pieces);
         end = components.last().map_or(end, |component| component.extent.end);
     }
@@ -147,7 +162,17 @@ pub fn join(parts: &[Part<'_>]) -> Result<Layout, JoinError> {
     if composite.ea_bytes() > MAX_EA {
         return Err(error(Obstacle::TooLarge));
     }
-    Ok(Layout::Composite(composite))
+    let joined = Layout::Composite(composite);
+    let mut seen: BTreeMap<Fid, usize> = BTreeMap::new();
+    for (fid, component) in objects(&joined) {
+        let part = owners[component];
+        let earlier = *seen.entry(fid).or_insert(part);
+        if earlier != part {
+            let obstacle = Obstacle::SharedObject { earlier, fid };
+            return Err(JoinError { part, obstacle });
+        }
+    }
+    Ok(joined)
 }
 
 /// The components that hold a part's bytes, moved to `at`.

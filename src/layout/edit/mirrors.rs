@@ -1,8 +1,9 @@
 //! Mirrors added, removed, made stale; data released.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::{EditError, composite};
+use super::{EditError, composite, objects};
 use crate::layout::model::{
     Body, Component, ComponentFlags, ComponentId, Composite, EOF, Extent, Layout, Pattern, State,
 };
@@ -19,7 +20,7 @@ const MAX_MIRROR_ID: u32 = 0x7fff;
 ///
 /// # Errors
 /// [`EditError`] if one of the two cannot have mirrors: foreign, with parity to be added, stale,
-/// released, or not reaching EOF.
+/// released, or not reaching EOF; or if some object belongs to both.
 pub fn extend(layout: &mut Layout, victim: &Layout) -> Result<(), EditError> {
     let mut new = as_composite(layout)?;
     let other = as_composite(victim)?;
@@ -35,6 +36,10 @@ pub fn extend(layout: &mut Layout, victim: &Layout) -> Result<(), EditError> {
         if unfit || view.is_parity() || view.parity > 0 {
             return Err(EditError::Victim { component: view.index });
         }
+    }
+    let own: BTreeSet<_> = objects(layout).map(|(fid, _)| fid).collect();
+    if let Some((fid, component)) = objects(&whole).find(|(fid, _)| own.contains(fid)) {
+        return Err(EditError::SharedObject { component, fid });
     }
     let reaches = |composite: &Composite| {
         composite.components.last().is_some_and(|last| last.extent.end == EOF)
@@ -123,7 +128,7 @@ fn counted(layout: Layout) -> Layout {
 ///
 /// # Errors
 /// [`EditError`] if there is no such mirror, it is the only one, nothing that is up to date would
-/// be left, parity would be split off, or parity that stays protects it.
+/// be left, parity or stale data would be split off, or parity that stays protects it.
 pub fn split(layout: &mut Layout, mirror: u16, destroy: bool) -> Result<Layout, EditError> {
     composite(layout)?;
     let all: Vec<_> = layout.mirrors().collect();
@@ -142,6 +147,9 @@ pub fn split(layout: &mut Layout, mirror: u16, destroy: bool) -> Result<Layout, 
     });
     if !stays {
         return Err(EditError::LastInSync);
+    }
+    if !destroy && views().any(|view| view.is_stale()) {
+        return Err(EditError::SplitStale { mirror });
     }
     let parity = views().find_map(|view| layout.parity_of(view.index));
     if let Some(by) = parity.and_then(|index| layout.component(index)) {

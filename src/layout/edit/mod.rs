@@ -33,7 +33,7 @@ pub use join::{JoinError, Obstacle, Part, join};
 pub use mirrors::{extend, release, split, stale};
 
 use super::Layout;
-use super::model::Composite;
+use super::model::{Composite, Fid};
 
 /// The composite of a file; requests and directory defaults have no ids to speak of.
 fn composite(layout: &mut Layout) -> Result<&mut Composite, EditError> {
@@ -41,4 +41,13 @@ fn composite(layout: &mut Layout) -> Result<&mut Composite, EditError> {
         Layout::Composite(composite) if !composite.is_template() => Ok(composite),
         _ => Err(EditError::NotComposite),
     }
+}
+
+/// The objects of a file, each with the index of its component.
+fn objects(layout: &Layout) -> impl Iterator<Item = (Fid, usize)> {
+    layout.components().flat_map(|view| {
+        let slots = view.objects().unwrap_or_default();
+        let named = slots.iter().filter(|slot| !slot.is_dummy());
+        named.filter_map(move |slot| Some((slot.object_id().ok()?.fid, view.index)))
+    })
 }

@@ -47,6 +47,10 @@ impl Change {
             return Err(SpecFault::EcWithChange.at(at));
         }
         if change == Opt::Add {
+            if let Some((_, at)) = state.id {
+                let (option, change) = ("-I".to_owned(), "--component-add");
+                return Err(SpecFault::NotWithChange { option, change }.at(at));
+            }
             if state.repeat.is_some() {
                 return Err(SpecFault::Unsupported("-N".to_owned()).at(whole()));
             }
@@ -58,6 +62,14 @@ impl Change {
                 Some(components) => Ok(Change::Add(components)),
                 None => Err(SpecFault::AddWithoutEnd.at(at)),
             };
+        }
+        if let Some((option, at)) = state.layout {
+            let delete = change == Opt::Delete;
+            let change = if delete { "--component-del" } else { "--component-set" };
+            return Err(SpecFault::NotWithChange { option, change }.at(at));
+        }
+        if let (Opt::Delete, Some(_), Some(at)) = (change, &state.id, state.flags_at) {
+            return Err(SpecFault::IdAndFlags.at(at));
         }
         let flags = state.flag_change.map(|(flags, _)| flags);
         match (change, state.id, flags) {

@@ -87,7 +87,7 @@ fn mirror(ways: Vec<Way>, components: &[ComponentSpec], repeat: usize, spec: &Sp
     let unnumbered = spec.mirrors.len() == 1 && !nosync;
     let mut all = Vec::new();
     if unnumbered {
-        let own_end = !whole || spec.composite && !coded && !grows;
+        let own_end = !whole || spec.composite && !coded;
         all.extend(mirror_ways(ways.clone(), components, 0, own_end, spec));
     }
     if spec.composite {
@@ -220,7 +220,11 @@ fn places(way: &mut Way, component: &ComponentSpec) {
         way.option("-o", list(&component.osts));
     }
     if component.pool != way.inherited.pool {
-        let name = String::from_utf8_lossy(component.pool.name()).into_owned();
+        let mut name = String::from_utf8_lossy(component.pool.name()).into_owned();
+        if name.contains('.') {
+            // What stands before the first dot is taken for a file system.
+            name.insert(0, '.');
+        }
         way.option("-p", quoted(&name));
         way.inherited.pool = component.pool;
     }
@@ -297,7 +301,7 @@ fn result(
             let data = u16::from(code.data).min(stripes) as u8;
             (count, Some(EcSpec { data, ..code }))
         }
-        (Some(code), count) => (count, Some(code)),
+        (Some(_), StripeCount::PerOst(_)) => return None,
     };
     (count == component.stripe_count).then_some(code)
 }

@@ -118,6 +118,11 @@ pub enum SpecFault {
         /// Mirrors, parity included.
         mirrors: usize,
     },
+    /// A request that an extended attribute does not hold.
+    TooLarge {
+        /// Bytes that it takes at least.
+        bytes: usize,
+    },
     /// Not a pattern of `-L`.
     Pattern(String),
     /// `-L mdt` in another component than the first.
@@ -142,6 +147,13 @@ pub enum SpecFault {
         size: u64,
         /// The component's end.
         end: u64,
+    },
+    /// Data on the MDT of different sizes in two mirrors.
+    DomSizes {
+        /// Bytes in the first.
+        expected: u64,
+        /// Bytes in the other.
+        got: u64,
     },
     /// Not an extension size.
     ExtensionSize(String),
@@ -188,6 +200,15 @@ pub enum SpecFault {
     ForeignFlags(String),
     /// A foreign layout without a value.
     ForeignValue,
+    /// An option of layouts with a change that makes none.
+    NotWithChange {
+        /// The option.
+        option: String,
+        /// The change.
+        change: &'static str,
+    },
+    /// `--comp-del` with an id and with flags.
+    IdAndFlags,
     /// A foreign layout with options of other layouts.
     ForeignStriped,
     /// An option of foreign layouts without `--foreign`.
@@ -307,6 +328,10 @@ impl fmt::Display for SpecFault {
             SpecFault::TooManyMirrors { mirrors } => {
                 write!(f, "{mirrors} mirrors, parity included; an MDT takes 16")
             }
+            SpecFault::TooLarge { bytes } => write!(
+                f,
+                "the request takes {bytes} bytes or more, an extended attribute holds 65536"
+            ),
             SpecFault::Pattern(word) => {
                 write!(f, "Invalid pattern: '{word}' (expected mdt or raid0)")
             }
@@ -324,6 +349,10 @@ impl fmt::Display for SpecFault {
             SpecFault::DomStripeSize { size, end } => write!(
                 f,
                 "Option 'stripe-size' {size} of a Data-on-MDT component must be its length {end}"
+            ),
+            SpecFault::DomSizes { expected, got } => write!(
+                f,
+                "data on the MDT of {got} bytes in one mirror, expected {expected} as in the first"
             ),
             SpecFault::ExtensionSize(word) => write!(f, "invalid extension size '{word}'"),
             SpecFault::ExtensionUnit { bytes } => write!(
@@ -381,6 +410,13 @@ impl fmt::Display for SpecFault {
             SpecFault::ForeignFlags(word) => {
                 write!(f, "invalid foreign flags '{word}' (expected a hexadecimal number)")
             }
+            SpecFault::NotWithChange { option, change } => {
+                write!(f, "option '{option}' cannot be used with {change}")
+            }
+            SpecFault::IdAndFlags => f.write_str(
+                "-I and -F are mutually exclusive when used with --component-del (-F is \
+                 --comp-flags)",
+            ),
             SpecFault::ForeignValue => f.write_str("xattr must be provided in foreign mode"),
             SpecFault::ForeignStriped => {
                 f.write_str("only --xattr/--flags/--mode options are valid with --foreign")

@@ -97,8 +97,8 @@ impl State {
                     data = data.min(count);
                     fits = RaidSets::split(count, data).count() * parity <= count;
                 }
-                // How many stripes that gives is known at the allocation.
-                StripeCount::PerOst(_) => {}
+                // As `lfs`: there is no count yet that the code could be held against.
+                StripeCount::PerOst(_) => fits = false,
             }
             if !fits || parity > 15 || start == end {
                 let fault = SpecFault::EcComponent { start, end, mirror, data, parity };
@@ -129,7 +129,15 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn finish(mut self, whole: Range<usize>) -> Result<Spec, SpecError> {
+    pub(super) fn finish(self, whole: Range<usize>) -> Result<Spec, SpecError> {
+        let spec = self.complete(whole.clone())?;
+        match spec.oversize() {
+            Some(bytes) => Err(SpecFault::TooLarge { bytes }.at(whole)),
+            None => Ok(spec),
+        }
+    }
+
+    fn complete(mut self, whole: Range<usize>) -> Result<Spec, SpecError> {
         if let Some(foreign) = self.foreign.finish(self.striped)? {
             return Ok(Spec { mirrors: Vec::new(), composite: false, foreign: Some(foreign) });
         }
@@ -137,6 +145,9 @@ impl State {
         let flagged = self.done.iter().flatten().any(|component| component.flags.0 != 0);
         if flagged && !self.composite {
             return Err(SpecFault::FlagsOfPlain.at(whole));
+        }
+        if let Some((expected, got)) = dom_sizes(&self.done) {
+            return Err(SpecFault::DomSizes { expected, got }.at(whole));
         }
         let complete = |mirror: &Vec<ComponentSpec>| {
             mirror.last().is_some_and(|component| component.extent.end == EOF)
@@ -150,6 +161,14 @@ impl State {
 
 pub(super) fn has_code(mirror: &[ComponentSpec]) -> bool {
     mirror.iter().any(|component| component.ec.is_some())
+}
+
+/// Two sizes of data on the MDT, of which clients want one in all mirrors.
+pub(super) fn dom_sizes(mirrors: &[Vec<ComponentSpec>]) -> Option<(u64, u64)> {
+    let dom = mirrors.iter().flatten().filter(|one| one.kind == ComponentKind::Mdt);
+    let mut sizes = dom.map(|one| one.extent.end);
+    let expected = sizes.next()?;
+    sizes.find(|got| *got != expected).map(|got| (expected, got))
 }
 
 /// The checks that liblustreapi makes on the whole layout.

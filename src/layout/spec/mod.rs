@@ -136,7 +136,8 @@ impl Spec {
     }
 
     /// Reads a template of `lfs setstripe --yaml`: what `lfs getstripe --yaml` prints, or as much
-    /// of it as says what is wanted. Objects that are listed ask for their OSTs.
+    /// of it as says what is wanted. Objects that are listed ask for their OSTs, a stripe offset asks
+    /// for the first stripe's.
     ///
     /// # Errors
     /// [`TemplateError`] with the line at fault.

@@ -45,6 +45,11 @@ impl Opt {
     fn is_flag(self) -> bool {
         matches!(self, Opt::Add | Opt::Delete | Opt::Set | Opt::Unsupported)
     }
+
+    /// It says what is changed, and nothing of a layout.
+    pub(super) fn is_of_changes(self) -> bool {
+        matches!(self, Opt::Add | Opt::Delete | Opt::Set | Opt::Id | Opt::Flags)
+    }
 }
 
 fn short_option(letter: char) -> Option<Opt> {

@@ -7,8 +7,29 @@ use crate::layout::model::{
     Body, Component, ComponentFlags, ComponentId, Composite, Layout, Pattern, Slot, Striping,
     StripingKind,
 };
+use crate::layout::xattr::MAX_EA;
+
+/// Fewest bytes that a component takes in one.
+pub(super) const LEAST_COMPONENT: usize = 80;
+/// Most components that fit.
+pub(super) const MAX_COMPONENTS: usize = MAX_EA / LEAST_COMPONENT;
 
 impl Spec {
+    /// The bytes of the request, or fewer, if an extended attribute does not hold them.
+    pub(super) fn oversize(&self) -> Option<usize> {
+        let components: usize = self.mirrors.iter().map(Vec::len).sum();
+        let bytes = if components > MAX_COMPONENTS {
+            components * LEAST_COMPONENT
+        } else {
+            match self.request() {
+                Layout::Plain(striping) => striping.ea_bytes(),
+                Layout::Composite(composite) => composite.ea_bytes(),
+                Layout::Foreign(foreign) => foreign.ea_bytes(),
+            }
+        };
+        (bytes > MAX_EA).then_some(bytes)
+    }
+
     /// The layout that `lfs setstripe` sends for this spec, and that a directory stores as its
     /// default: no ids, no objects, the members of an EC pair joined by a number.
     ///

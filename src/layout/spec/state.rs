@@ -10,6 +10,7 @@ use super::flags::{self, FlagChange};
 use super::foreign::ForeignOptions;
 use super::number::{aligned_size, signed, size, strtoul};
 use super::options::{Given, Opt};
+use super::request::{LEAST_COMPONENT, MAX_COMPONENTS};
 use super::{ComponentKind, ComponentSpec, EcSpec, StripeCount};
 use crate::layout::model::{ComponentFlags, EOF, Extent, PoolName};
 use crate::layout::view::MAX_OST;
@@ -60,8 +61,12 @@ pub(super) struct State {
     pub(super) id: Option<Placed<u32>>,
     /// `--comp-flags` of a component that is to be removed or changed.
     pub(super) flag_change: Option<Placed<FlagChange>>,
+    /// The last `--comp-flags`, whatever it is for.
+    pub(super) flags_at: Option<Range<usize>>,
     /// The first `--ec`.
     pub(super) ec_at: Option<Range<usize>>,
+    /// The first option that says something of a layout.
+    pub(super) layout: Option<Placed<String>>,
 }
 
 /// Options of one component that the next does not inherit.
@@ -89,10 +94,14 @@ impl State {
         let (text, at) = (given.argument, given.at.clone());
         self.striped |=
             !matches!(given.option, Opt::Foreign | Opt::Xattr | Opt::Mode | Opt::MirrorFlags);
+        if !given.option.is_of_changes() {
+            self.layout.get_or_insert_with(|| (given.name.to_owned(), given.place.clone()));
+        }
         match given.option {
             Opt::End => {
                 let eof = ["-1", "EOF", "eof"].iter().any(|eof| text.starts_with(eof));
-                let end = if eof { Some(EOF) } else { aligned_size(text) };
+                let reachable = |end: &u64| Extent { start: 0, end: *end }.is_reachable();
+                let end = if eof { Some(EOF) } else { aligned_size(text).filter(reachable) };
                 let end =
                     end.ok_or_else(|| SpecFault::ComponentEnd(text.to_owned()).at(at.clone()))?;
                 self.close_component()?;
@@ -174,6 +183,7 @@ impl State {
                 self.codes.push((component, (code, given.place.start..at.end)));
             }
             Opt::Flags => {
+                self.flags_at = Some(given.place.start..at.end);
                 let change = flags::parse(text)
                     .ok_or_else(|| SpecFault::ComponentFlags(text.to_owned()).at(at.clone()))?;
                 if self.change.as_ref().is_some_and(|(change, _)| *change != Opt::Add) {
@@ -237,6 +247,10 @@ impl State {
         if end < start {
             return Err(SpecFault::Extent { start, end }.at(at));
         }
+        if self.mirror.len() >= MAX_COMPONENTS {
+            let bytes = (self.mirror.len() + 1) * LEAST_COMPONENT;
+            return Err(SpecFault::TooLarge { bytes }.at(at));
+        }
         let own = core::mem::take(&mut self.own);
         if own.dom.is_some() {
             return self.take_dom(own, end, at);
@@ -288,6 +302,11 @@ impl State {
         let kib = u32::try_from(bytes / 1024).ok();
         let kib = kib.filter(|&kib| kib != 0 && u64::from(kib).is_multiple_of(EXTENSION_UNIT));
         let kib = kib.ok_or_else(|| SpecFault::ExtensionUnit { bytes }.at(size_at.clone()))?;
+        if !self.composite {
+            // As `lfs`: a plain layout, that has no place for extension space.
+            self.mirror.push((component, at));
+            return Ok(());
+        }
         // The component has no bytes yet; the space behind it is what it can grow into.
         component.extent.end = start;
         let space = ComponentSpec {
@@ -299,7 +318,6 @@ impl State {
             osts: Vec::new(),
             ..component.clone()
         };
-        self.composite = true;
         self.mirror.push((component, at));
         self.mirror.push((space, size_at));
         Ok(())
@@ -366,12 +384,14 @@ impl Own {
     }
 }
 
-/// A pool's name in its 16 bytes; the words that mean none give none.
+/// A pool's name in its 16 bytes, of `pool` or `fsname.pool`; the words that mean none give none.
 pub(super) fn pool(text: &str) -> Option<PoolName> {
-    let name = match text {
-        "inherit" | "none" => "",
-        name => name,
+    let name = match text.split_once('.') {
+        Some((_, "")) => return None,
+        Some((_, name)) => name,
+        None => text,
     };
+    let name = if matches!(name, "inherit" | "none") { "" } else { name };
     let mut pool = PoolName::default();
     match pool.0.split_last_mut() {
         Some((_, room)) if name.len() <= room.len() && !name.contains('\0') => {

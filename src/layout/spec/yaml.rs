@@ -6,7 +6,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::error::SpecFault;
 use super::flags;
+use super::mirror::dom_sizes;
 use super::state::pool;
 use super::template::{FLAGS, TemplateError, stripe_count};
 use super::{ComponentKind, ComponentSpec, Spec, StripeCount};
@@ -15,7 +17,7 @@ use crate::layout::view::MAX_OST;
 use crate::layout::yaml::{self, Node};
 
 /// Keys that say what is, not what is wanted.
-const IGNORED: [&str; 13] = [
+const IGNORED: [&str; 12] = [
     "lcm_layout_gen",
     "lcm_entry_count",
     "lcme_id",
@@ -24,13 +26,12 @@ const IGNORED: [&str; 13] = [
     "components",
     "sub_layout",
     "lmm_layout_gen",
-    "lmm_stripe_offset",
     "lmm_mdt_index",
     "lmm_objects",
     "l_fid",
     "lmm_fid",
 ];
-const IGNORED_OF_DIRECTORIES: [&str; 2] = ["stripe_offset", "mdt_index"];
+const IGNORED_OF_DIRECTORIES: [&str; 1] = ["mdt_index"];
 /// Most OSTs that a component can list.
 const MAX_STRIPES: usize = 2000;
 
@@ -160,7 +161,7 @@ impl Template {
                 let kib = kib.filter(|kib| *kib != 0 && bytes.is_multiple_of(64 << 20));
                 let kib = kib.ok_or("the extension size is no multiple of 64 MiB below 4 TiB")?;
                 spec.kind = ComponentKind::Extension { kib };
-                spec.stripe_size = 0;
+                (spec.stripe_size, spec.index) = (0, None);
                 // Shown as 0; a new one has the count of the component that it extends.
                 let grows = self.mirrors.last().filter(|_| !begins);
                 let count = grows.and_then(|mirror| mirror.last()).map(|one| one.stripe_count);
@@ -173,7 +174,12 @@ impl Template {
         if listed > 0 && spec.stripe_count != StripeCount::Exact(listed as u16) {
             return Err(format!("{listed} OSTs listed for another stripe count"));
         }
-        spec.index = spec.osts.first().copied();
+        match spec.index {
+            Some(index) if listed > 0 && !spec.osts.contains(&index) => {
+                return Err(SpecFault::IndexNotListed(index).to_string());
+            }
+            index => spec.index = index.or(spec.osts.first().copied()),
+        }
         let unit = u64::from(spec.stripe_size);
         if spec.kind == ComponentKind::Mdt {
             if spec.extent.start != 0 {
@@ -182,7 +188,7 @@ impl Template {
             if unit != end {
                 return Err(format!("data on the MDT up to {end} with stripe size {unit}"));
             }
-            spec.stripe_count = StripeCount::Default;
+            (spec.stripe_count, spec.index) = (StripeCount::Default, None);
         } else if unit != 0 && end != EOF && end != follows && !end.is_multiple_of(unit) {
             return Err("The component end must be aligned by the stripe size".to_owned());
         }
@@ -210,6 +216,9 @@ impl Template {
         if mirrors > 1 && !self.mirrors.iter().all(ends) {
             return Err("Incomplete mirror - must go to EOF".to_owned());
         }
+        if let Some((expected, got)) = dom_sizes(&self.mirrors) {
+            return Err(SpecFault::DomSizes { expected, got }.to_string());
+        }
         for mirror in &self.mirrors {
             let spaces = mirror.iter().map(|c| matches!(c.kind, ComponentKind::Extension { .. }));
             let mut before = None;
@@ -231,15 +240,17 @@ impl Template {
                 return Err("Zero length components must be followed by extension".into());
             }
         }
-        Ok(Spec { mirrors: self.mirrors, composite: self.composite, foreign: None })
+        let spec = Spec { mirrors: self.mirrors, composite: self.composite, foreign: None };
+        match spec.oversize() {
+            Some(bytes) => Err(SpecFault::TooLarge { bytes }.to_string()),
+            None => Ok(spec),
+        }
     }
 }
 
 impl Part {
     fn ost(&mut self, value: &str) -> Result<(), String> {
-        let ost = number(value)?;
-        let ost = u32::try_from(ost).ok().filter(|&ost| ost <= MAX_OST);
-        let ost = ost.ok_or_else(|| format!("OST index {value} is above {MAX_OST}"))?;
+        let ost = ost(value)?;
         if self.spec.osts.len() == MAX_STRIPES {
             return Err(format!("more than {MAX_STRIPES} OSTs in one component"));
         }
@@ -268,6 +279,8 @@ impl Part {
                 self.spec.stripe_size =
                     size.ok_or_else(|| format!("invalid stripe size '{value}'"))?;
             }
+            // -1 is any.
+            "stripe_offset" => self.spec.index = (value != "-1").then(|| ost(value)).transpose()?,
             "extension_size" => self.extension = Some(number(value)?),
             "pattern" => self.pattern(value)?,
             "pool" => {
@@ -330,13 +343,18 @@ fn number(value: &str) -> Result<u64, String> {
     number.ok_or_else(|| not_a_number(value))
 }
 
+fn ost(value: &str) -> Result<u32, String> {
+    let ost = u32::try_from(number(value)?).ok().filter(|&ost| ost <= MAX_OST);
+    ost.ok_or_else(|| format!("OST index {value} is above {MAX_OST}"))
+}
+
 /// A multiple of 64 KiB below 2^63, or EOF.
 fn extent(value: &str) -> Result<u64, String> {
     if value == "EOF" || value == "-1" {
         return Ok(EOF);
     }
     let offset = number(value)?;
-    if offset.is_multiple_of(1 << 16) && offset <= i64::MAX as u64 {
+    if offset.is_multiple_of(1 << 16) && (Extent { start: 0, end: offset }).is_reachable() {
         Ok(offset)
     } else {
         Err(format!("invalid component end '{value}' (expected a multiple of 65536, or EOF)"))

@@ -39,6 +39,8 @@ const MAGIC_COMP_V1: u32 = 0x0bd6_0bd0;
 const MAGIC_FOREIGN: u32 = 0x0bd7_0bd0;
 const MAGIC_SEL: u32 = 0x0bd8_0bd0;
 
+/// Most bytes of an extended attribute.
+pub(super) const MAX_EA: usize = 65536;
 /// Header bytes of V1, of a composite, and behind which V3 has its pool name.
 const HEADER: usize = 32;
 /// Header bytes of V3 and SPECIFIC.
