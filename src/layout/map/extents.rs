@@ -302,7 +302,7 @@ impl Extents<'_> {
 }
 
 /// Why a component has no objects.
-fn gap(view: &ComponentView<'_>) -> Gap {
+pub(in crate::layout) fn gap(view: &ComponentView<'_>) -> Gap {
     if view.is_released() {
         Gap::Released
     } else if view.striping.is_none_or(|striping| !striping.pattern.is_known()) {
