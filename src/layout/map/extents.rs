@@ -80,7 +80,15 @@ impl<'a> Map<'a> {
     /// space); `None` if the layout has no such mirror. Linear in the components.
     pub fn of(layout: &'a Layout, mirror: u16) -> Option<Map<'a>> {
         let found = layout.mirrors().find(|candidate| candidate.id == mirror)?;
-        Some(Map { layout, components: found.components })
+        Some(Map::of_components(layout, found.components))
+    }
+
+    /// The mirror with these components.
+    pub(in crate::layout) fn of_components(
+        layout: &'a Layout,
+        components: Range<usize>,
+    ) -> Map<'a> {
+        Map { layout, components }
     }
 
     /// The indices of the mirror's components.
