@@ -81,5 +81,6 @@ fn byte(byte: &ObjectByte) -> Value {
         "ost": byte.object.map(|id| id.ost),
         "fid": byte.object.map(|id| id.fid.to_string()),
         "object_offset": byte.offset,
+        "stale": byte.stale,
     })
 }
