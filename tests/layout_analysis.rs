@@ -112,7 +112,8 @@ proptest! {
 
     #[test]
     fn classes_are_those_of_the_walk(
-        layout in random::layout(), units in 1u64..300, tail in prop_oneof![Just(65536u64), 1u64..65536],
+        layout in random::layout(), units in 1u64..300,
+        tail in prop_oneof![Just(65536u64), 1u64..65536],
         lost in prop::collection::btree_set(0u32..40, 0..7),
     ) {
         let size = (units - 1) * 65536 + tail;

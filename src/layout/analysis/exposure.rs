@@ -139,7 +139,7 @@ impl Stretch {
     ) -> Option<Option<u32>> {
         match &self.candidates[..] {
             _ if self.elsewhere => Some(None),
-            // Without another mirror each set stands for itself, and only its own OSTs matter to it.
+            // Without another mirror each set stands for itself: only its own OSTs matter to it.
             [one] => Some(one.sets.iter().find_map(|set| set.next_fatal(lost))),
             several => common::next_fatal(self.extent, several, lost, budget),
         }

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use super::loss::{Class, Loss, OstBytes};
 
 /// A file that lost objects, as a [`Summary`] keeps it. The order is that of urgency: critical
-/// files (and those of which it is not known), then those with lost bytes, which can wait no worse, then degraded ones; of each, those with the
-/// least to write first.
+/// files (and those of which it is not known), then those with lost bytes, which can wait no worse,
+/// then degraded ones; of each, those with the least to write first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct File {
     rank: u8,
