@@ -9,8 +9,9 @@ mod random;
 use std::collections::BTreeSet;
 
 use lustrine::layout::analysis::{Class, Code, CodeError, Exposure, Summary, mttdl_hours};
+use lustrine::layout::plan::{Health, PlanError, read};
 use lustrine::layout::xattr::parse;
-use lustrine::layout::{ComponentView, Layout};
+use lustrine::layout::{Body, ComponentView, Fid, Layout, ObjectId, Slot};
 use proptest::prelude::*;
 
 /// Lustre's split of a row, by its rules.
@@ -111,7 +112,8 @@ proptest! {
 
     #[test]
     fn classes_are_those_of_the_walk(
-        layout in random::layout(), units in 1u64..300, tail in 1u64..65536,
+        layout in random::layout(), units in 1u64..300,
+        tail in prop_oneof![Just(65536u64), 1u64..65536],
         lost in prop::collection::btree_set(0u32..40, 0..7),
     ) {
         let size = (units - 1) * 65536 + tail;
@@ -129,6 +131,9 @@ proptest! {
             let unreadable = (range.extent.start..range.extent.end).step_by(65536);
             let count = unreadable.filter(|at| !readable(&layout, *at, size, &lost)).count();
             prop_assert!(count > 0 && range.bytes.unwrap() > 0, "{range:?}");
+            if tail == 65536 {
+                prop_assert_eq!(range.bytes, Some(count as u64 * 65536), "{:?}", loss);
+            }
             prop_assert!(range.bytes.unwrap() <= range.extent.end - range.extent.start);
         }
         if loss.class == Class::Degraded || loss.class == Class::Critical {
@@ -264,7 +269,14 @@ fn codes() {
     // Eight servers of twelve OSTs, OSTs dealt to them in turn: 7+2 members need two on one.
     assert_eq!((code.tolerated(|ost| ost % 8), code.together(|ost| ost % 8)), (1, 2));
     assert_eq!(code.tolerated(|_| 0), 0);
-    assert_eq!(code.degraded_read(), (7.0, 26.0 / 20.0));
+    // Each of 20 OSTs takes one stripe in 20 with it, which then costs 7, 7 or 6 units.
+    let (hit, average) = code.degraded_read();
+    assert!(hit == 7.0 && (average - (1.0 + 114.0 / 400.0)).abs() < 1e-12, "{average}");
+    // Overstriped, each of 10 OSTs takes two.
+    let (_, average) = Code::new(4, 1, 20, 1 << 20, 10).unwrap().degraded_read();
+    assert!((average - (1.0 + 20.0 * 3.0 / (20.0 * 10.0))).abs() < 1e-12, "{average}");
+    let refused = Code::new(255, 15, 8, 1 << 20, 16).unwrap_err().to_string();
+    assert!(refused.contains("k + p <= 256"), "{refused}");
     let mib = 1 << 20;
     for (size, parity) in [
         (0, 0),
@@ -328,4 +340,113 @@ fn mean_times_to_data_loss() {
     // One member that nothing protects lives as long as it lives.
     assert_eq!(mttdl_hours(1, 0, 5000.0, 1.0), 5000.0);
     assert!(mttdl_hours(2, 5, 1.0, 1.0).is_finite());
+}
+
+/// A mirror of one component for each count of stripes, on OSTs of its own: mirror m's stripe s is
+/// on OST 10000 m + s.
+fn mirrors_of(counts: &[u16]) -> Layout {
+    let draft = |count: u16| random::Draft {
+        kind: random::Kind::Striped,
+        len: 1,
+        unit: 1,
+        count,
+        stale: false,
+        pool: None,
+        first_ost: 0,
+        timestamp: 0,
+        code: (1, 1),
+        parity_init: false,
+    };
+    let drafts: Vec<_> = counts.iter().map(|count| (vec![draft(*count)], false)).collect();
+    let mut layout = random::build(&drafts, true);
+    let Layout::Composite(composite) = &mut layout else { panic!("a composite") };
+    for (mirror, component) in (0u32..).zip(&mut composite.components) {
+        let Body::Striping(striping) = &mut component.body else { panic!("a striping") };
+        for (stripe, slot) in (0u32..).zip(&mut striping.slots) {
+            let fid = Fid { seq: 0x2_4000_0400, oid: mirror << 16 | stripe | 1, ver: 0 };
+            *slot = Slot::from_object(ObjectId { ost: mirror * 10_000 + stripe, fid });
+        }
+    }
+    layout
+}
+
+/// Stripings whose common pattern comes again after millions of units only.
+#[test]
+fn far_apart_losses_meet_where_the_rows_say() {
+    let unit = 65536u64;
+    for (counts, lost) in [
+        (&[1999u16, 2000][..], &[[7u64, 1990], [0, 0], [1998, 1999]][..]),
+        (&[1998, 2000], &[[7, 1990], [7, 1991], [3, 5]]),
+        (&[13, 1999], &[[12, 1998], [0, 17]]),
+    ] {
+        let (m, n) = (u64::from(counts[0]), u64::from(counts[1]));
+        let layout = mirrors_of(counts);
+        for &[a, b] in lost {
+            for units in [1, m, 300_000, m * n / 2 + 1, m * n, m * n + 3 * m, 7 * m * n + 5] {
+                let meet = (0..units).skip(a as usize).step_by(m as usize);
+                let meet: Vec<u64> = meet.filter(|unit| unit % n == b).collect();
+                // The file ends one byte into its last unit.
+                let size = (units - 1) * unit + 1;
+                let cut = meet.last() == Some(&(units - 1));
+                let bytes = meet.len() as u64 * unit - if cut { unit - 1 } else { 0 };
+                let exposure = Exposure::of(&layout, Some(size));
+                let osts = BTreeSet::from([a as u32, 10_000 + b as u32]);
+                let loss = exposure.without(&osts);
+                let told: u64 = loss.lost.iter().map(|range| range.bytes.unwrap()).sum();
+                assert_eq!(told, bytes, "{counts:?}, {a} and {b}, {units} units: {loss:?}");
+                assert_eq!(loss.class == Class::Lost, bytes > 0);
+                assert!(!loss.undecided);
+                // One of the two is left: the other is what must not fail as well.
+                let one = exposure.without(&BTreeSet::from([a as u32]));
+                assert!(!one.undecided);
+                if bytes > 0 {
+                    assert_eq!(one.class, Class::Critical);
+                    let next = u64::from(one.next.unwrap()) - 10_000;
+                    assert!((a..units).step_by(m as usize).any(|unit| unit % n == next));
+                }
+            }
+        }
+    }
+    // Near the end of what a size can be.
+    let far = Exposure::of(&mirrors_of(&[1999, 2000]), None);
+    let loss = far.without(&[5, 10_009].into());
+    assert_eq!((loss.class, loss.lost[0].extent.end), (Class::Lost, lustrine::layout::EOF));
+    let far = Exposure::of(&mirrors_of(&[1998, 2000]), None);
+    assert_eq!(far.without(&[5, 10_008].into()).class, Class::Critical);
+}
+
+/// What takes too long to find out is said to, and not to be lost.
+#[test]
+fn too_many_patterns_are_not_decided() {
+    let exposure = Exposure::of(&mirrors_of(&[1998, 2000]), Some(1 << 40));
+    // Units of even number are in even stripes of both: nothing is lost in both.
+    let even = (0..999).map(|stripe| stripe * 2);
+    let odd = (0..1000).map(|stripe| 10_001 + stripe * 2);
+    let loss = exposure.without(&even.chain(odd).collect());
+    assert!(loss.undecided && loss.lost.is_empty() && loss.class == Class::Degraded, "{loss:?}");
+    let mut summary = Summary::new(1);
+    summary.add("wide", true, &loss);
+    assert_eq!((summary.undecided(), summary.count(Class::Degraded)), (1, 0));
+    assert!(summary.files()[0].undecided);
+}
+
+/// Stripes on all OSTs (-c -1) that are not there yet are zeros like any that are not.
+#[test]
+fn stripes_on_all_osts_read_as_zeros_before_they_are_there() {
+    let mut layout = golden_layout("pfl3-partial");
+    let index = layout.components().find(|view| !view.is_init()).unwrap().index;
+    let start = layout.component(index).unwrap().extent.start;
+    let Layout::Composite(composite) = &mut layout else { panic!("a composite") };
+    let Body::Striping(striping) = &mut composite.components[index].body else { panic!("one") };
+    striping.stripe_count = 0xffff;
+    let size = start + 12345;
+    let plan = read(&layout, size, 0..size, &Health::good(), false).unwrap();
+    assert_eq!(plan.zeros(), [start..size]);
+    assert_eq!(Exposure::of(&layout, Some(size)).without(&[99].into()).class, Class::Safe);
+    // Released data is not zeros.
+    let Layout::Composite(composite) = &mut layout else { panic!("a composite") };
+    let Body::Striping(striping) = &mut composite.components[index].body else { panic!("one") };
+    striping.pattern.0 |= lustrine::layout::Pattern::RELEASED;
+    let refused = read(&layout, size, 0..size, &Health::good(), false).unwrap_err();
+    assert!(matches!(refused, PlanError::NotInObjects { .. }), "{refused}");
 }

@@ -201,3 +201,54 @@ fn damaged_layouts_can_be_asked_anything() {
     }
     assert!(asked > 5000, "{asked}");
 }
+
+#[test]
+fn stale_parity_is_marked() {
+    let mut layout = golden_layout("ec-c8-4p2");
+    for stale in [true, false] {
+        layout.set_stale(1, stale);
+        let picture = Picture::of(&layout, "f").with_byte(&layout, 5 << 20);
+        let place = &picture.mark.as_ref().unwrap().places[0];
+        assert!(!place.place.unwrap().stale);
+        assert!(place.parity.len() == 2 && place.parity.iter().all(|byte| byte.stale == stale));
+        let text = picture.text().to_string();
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains("    parity ")).collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert!(lines.iter().all(|line| line.ends_with(" (stale)") == stale), "{text}");
+    }
+}
+
+/// A component that begins within a stripe unit has RAID sets that no bar can part.
+#[test]
+fn sets_that_do_not_end_with_cells_are_not_parted() {
+    let mut layout = golden_layout("ec-c8-4p2");
+    let said = |layout: &Layout| {
+        let picture = Picture::of(layout, "f");
+        let text = picture.text().to_string();
+        let parted = text.lines().any(|line| line.starts_with("  OST") && line.contains('│'));
+        assert_eq!(picture.svg().to_string().contains("class=\"set\"/>"), parted);
+        let askew = picture.rows.iter().flat_map(|row| &row.panels);
+        let askew: Vec<bool> = askew.map(|one| one.notes.contains("span two objects")).collect();
+        (parted, askew)
+    };
+    assert_eq!(said(&layout), (true, vec![false, false]));
+    let Layout::Composite(composite) = &mut layout else { panic!("a composite") };
+    for component in &mut composite.components {
+        component.extent.start = 65536;
+    }
+    assert_eq!(said(&layout), (false, vec![true, true]));
+}
+
+/// In a template all mirrors can have id 0: each row is asked by its own components.
+#[test]
+fn mirrors_of_a_template_are_told_apart() {
+    let mut layout = golden_layout("flr2-resynced");
+    let Layout::Composite(composite) = &mut layout else { panic!("a composite") };
+    composite.components.iter_mut().for_each(|component| component.id.0 = 0);
+    let picture = Picture::of(&layout, "t").with_byte(&layout, 0);
+    let places = &picture.mark.as_ref().unwrap().places;
+    let found: Vec<_> = places.iter().map(|place| place.component).collect();
+    let first: Vec<_> = picture.rows.iter().map(|row| Some(row.panels[0].index)).collect();
+    assert!(first.len() > 1);
+    assert_eq!(found, first);
+}

@@ -13,12 +13,18 @@ const MOST: u64 = 1 << 20;
 
 /// Reads and parses the EA that an argument names.
 pub fn load(argument: &str) -> Result<Layout, Failure> {
-    of_bytes(&read(argument)?).map_err(|e| Failure::of(argument, e))
+    of_path(Path::new(argument)).map_err(|e| Failure::of(argument, e))
+}
+
+/// Like [`load`], of a path that need not be text; the error does not name it.
+pub fn of_path(path: &Path) -> Result<Layout, String> {
+    of_bytes(&read(path)?)
 }
 
 /// Reads the bytes of the EA that an argument names.
 pub fn bytes(argument: &str) -> Result<Vec<u8>, Failure> {
-    decode(&read(argument)?).map_err(|e| Failure::of(argument, e))
+    let bytes = read(Path::new(argument)).and_then(|bytes| decode(&bytes));
+    bytes.map_err(|e| Failure::of(argument, e))
 }
 
 /// Writes a layout's bytes to a file, which appears when it is complete.
@@ -55,26 +61,23 @@ fn yaml(bytes: &[u8]) -> Option<&str> {
     FIRST.iter().any(|key| first.starts_with(key)).then_some(text)
 }
 
-fn read(argument: &str) -> Result<Vec<u8>, Failure> {
+fn read(path: &Path) -> Result<Vec<u8>, String> {
     let bounded = |source: &mut dyn Read| {
         let mut bytes = Vec::new();
-        source
-            .take(MOST + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|e| Failure::of(argument, format_args!("reading: {e}")))?;
+        source.take(MOST + 1).read_to_end(&mut bytes).map_err(|e| format!("reading: {e}"))?;
         if bytes.len() as u64 > MOST {
-            return Err(Failure::of(argument, "more than 1 MiB: this is no layout attribute"));
+            return Err("more than 1 MiB: this is no layout attribute".into());
         }
         Ok(bytes)
     };
-    if argument == "-" {
+    if path == Path::new("-") {
         return bounded(&mut std::io::stdin().lock());
     }
-    match File::open(argument) {
+    // Hex text can be given as it is.
+    let text = || path.to_str().filter(|text| text.len() >= 16 && hex(text).is_ok());
+    match File::open(path) {
         Ok(mut file) => bounded(&mut file),
-        // Hex text can be given as it is.
-        Err(_) if argument.len() >= 16 && hex(argument).is_ok() => Ok(argument.into()),
-        Err(e) => Err(Failure::of(argument, format_args!("opening: {e}"))),
+        Err(e) => text().map(Into::into).ok_or_else(|| format!("opening: {e}")),
     }
 }
 

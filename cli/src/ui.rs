@@ -69,6 +69,7 @@ impl Ui {
     /// A remark that is no result: on standard error, also beside JSON.
     pub fn note(&self, text: impl std::fmt::Display) {
         // Nobody is left to tell if standard error is closed.
+        let text = escape(&text.to_string(), |c| c.is_control() && c != '\n' && c != '\t');
         let _ = writeln!(std::io::stderr(), "lustrine: {text}");
     }
 
@@ -84,6 +85,17 @@ impl Ui {
         self.document(&json!({ "error": failure.to_string() }));
         self.note(failure);
     }
+}
+
+/// A name, or other text that is not ours, as a part of a line: what would end the line or speak
+/// to the terminal is shown as an escape.
+pub fn escaped(text: &str) -> String {
+    escape(text, char::is_control)
+}
+
+fn escape(text: &str, which: impl Fn(char) -> bool) -> String {
+    let one = |c: char| if which(c) { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(one).collect()
 }
 
 /// A result could not be written.

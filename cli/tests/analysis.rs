@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -86,7 +87,10 @@ fn drawings() {
         (&1.into(), &13_631_488.into())
     );
     assert_eq!(place["parity"].as_array().unwrap().len(), 2);
+    assert_eq!(place["data"]["stale"], false);
+    assert!(place["parity"].as_array().unwrap().iter().all(|byte| byte["stale"].is_boolean()));
     ends(2, &["layout", "draw", &ea, "--width", "10"], "");
+    ends(2, &["layout", "draw", &ea, "--svg", "-", "--json"], "");
     ends(1, &["layout", "draw", &ea, "--svg", "/nonexistent/p.svg"], "");
 }
 
@@ -167,6 +171,64 @@ fn losses_of_many_files() {
     );
 }
 
+/// Lines and files that cannot be read are counted, and the others looked at.
+#[test]
+fn the_run_goes_on_past_what_cannot_be_read() {
+    let hex = fs::read_to_string(ea("plain-4")).unwrap().split_whitespace().collect::<String>();
+    let long = "0".repeat(300 << 10);
+    let list = format!(
+        "{hex}\t8388608  \t a\u{1b}[31mb  c \n{long}\n \t# no layout\n{hex} 5 last\r\n{long}"
+    );
+    let out = lustrine(&["plan", "loss", "--ost", "3", "--list", "-", "--json"], &list);
+    assert_eq!(out.status.code(), Some(4), "plain-4 is on OSTs 3 to 6");
+    let doc: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((&doc["lost"], &doc["unreadable"]), (&2.into(), &2.into()));
+    let names: BTreeSet<&str> = doc["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["a\u{1b}[31mb  c ", "last"].into());
+    let notes = String::from_utf8(out.stderr).unwrap();
+    assert!(notes.contains("line 2: 262144 bytes or more"), "{notes}");
+    assert!(notes.contains("line 5: 262144 bytes or more"), "{notes}");
+    let text = ends(4, &["plan", "loss", "--ost", "3", "--list", "-"], &list);
+    assert!(text.contains("a\\u{1b}[31mb  c ") && !text.contains('\u{1b}'), "{text}");
+    let text = ends(0, &["plan", "loss", "--ost", "99", "--list", "-"], &format!("{hex}\n"));
+    assert!(text.contains("1 files") && !text.contains("undecided"), "{text}");
+    // Without a size the end of what is lost is not known.
+    let args = ["plan", "loss", "--ost", "3", "--list", "-"];
+    let text = ends(4, &args, &format!("{hex}\n"));
+    assert!(text.contains("..EOF: "), "{text}");
+    let doc = ends(4, &[&args[..], &["--json"]].concat(), &format!("{hex}\n"));
+    let doc: Value = serde_json::from_str(&doc).unwrap();
+    assert_eq!(doc["files"][0]["lost"][0]["end"], Value::Null);
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_are_read_as_far_as_they_can_be() {
+    use std::os::unix::ffi::OsStrExt;
+    let dir = tempfile::TempDir::new().unwrap();
+    let odd = std::ffi::OsStr::from_bytes(b"odd\xff\x1b");
+    fs::copy(ea("plain-4"), dir.path().join(odd)).unwrap();
+    std::os::unix::fs::symlink("nowhere", dir.path().join("link")).unwrap();
+    let path = dir.path().to_str().unwrap();
+    let out = lustrine(&["plan", "loss", "--ost", "99", path, "/nonexistent\u{7}"], "");
+    assert_eq!(out.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&out.stdout).contains("1 files"));
+    let notes = String::from_utf8(out.stderr).unwrap();
+    assert!(notes.contains("/link: neither a file nor a folder"), "{notes}");
+    assert!(notes.contains("/nonexistent\\u{7}: opening: "), "{notes}");
+    // What YAML holds does not reach the terminal as it is.
+    let yaml = "lmm_stripe_count: 1\nlmm_stripe_size: \u{1b}[31mx\n";
+    let out = lustrine(&["layout", "show", "-"], yaml);
+    assert_eq!(out.status.code(), Some(1));
+    let fault = String::from_utf8(out.stderr).unwrap();
+    assert!(!fault.contains('\u{1b}') && fault.contains("\n"), "{fault}");
+}
+
 #[test]
 fn codes_are_calculated() {
     let args = ["ec", "calc", "--ec", "8+2", "--stripes", "20", "--osts", "96", "--domains", "8"];
@@ -181,6 +243,10 @@ fn codes_are_calculated() {
     assert_eq!((&doc["tolerated_osts"], &doc["tolerated_domains"]), (&2.into(), &1.into()));
     assert_eq!(doc["overhead"], 0.3);
     let refused = |args: &[&str]| String::from_utf8(lustrine(args, "").stderr).unwrap();
+    let none = refused(&["ec", "calc", "--ec", "255+15", "--stripes", "255", "--osts", "500"]);
+    assert!(none.contains("k + p <= 256"), "{none}");
+    let soon = [&args[..], &["--mttf", "24"]].concat();
+    assert!(ends(0, &soon, "").contains(" hours; all 96 OSTs"));
     let few = refused(&["ec", "calc", "--ec", "8+2", "--stripes", "8", "--osts", "9"]);
     assert!(few.contains("OST"), "{few}");
     let text = refused(&["ec", "calc", "--ec", "8-2", "--stripes", "8", "--osts", "9"]);

@@ -20,7 +20,7 @@ pub struct PlanLoss {
     /// Layout attributes, as for `layout show`, or folders of files that hold one each
     pub eas: Vec<PathBuf>,
     /// A file (- is standard input) with a line for each layout: the attribute in hex, and if they
-    /// are known the file's size in bytes and its name
+    /// are known the file's size in bytes and its name, with white space between them
     #[arg(long, value_name = "FILE")]
     pub list: Option<PathBuf>,
     /// Size of the files, where the list does not say it; without it no amounts of bytes are known

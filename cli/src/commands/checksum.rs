@@ -3,7 +3,7 @@
 use crate::args::ChecksumFiles;
 use crate::failure::{Code, Failure};
 use crate::numbers;
-use crate::ui::Ui;
+use crate::ui::{Ui, escaped};
 use lustrine::checksum::{Checksum, Manifest, State};
 use lustrine::engine::{FileInput, Input, Progress};
 use rayon::prelude::*;
@@ -71,12 +71,7 @@ struct File {
 
 fn line(checksum: Checksum, value: u64, path: &Path) -> String {
     let digits = checksum.bits() as usize / 4;
-    // A line is a line, whatever the file is called.
-    let escape = |c: char| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    };
-    let name: String = name(path).chars().map(escape).collect();
+    let name = escaped(&name(path));
     format!("{checksum:9} {value:0digits$x}  {name}")
 }
 

@@ -105,8 +105,8 @@ impl Figures {
             self.degraded.0, self.degraded.1
         ));
         lines.push(format!(
-            "mean time to data loss: one RAID set {} years; all {} OSTs, if every {} of them \
-             share a set, {} years",
+            "mean time to data loss: one RAID set {}; all {} OSTs, if every {} of them \
+             share a set, {}",
             years(self.set_years),
             args.osts,
             p + 1,
@@ -153,7 +153,11 @@ impl Figures {
     }
 }
 
-/// Years with as many digits as mean something.
+/// Years with as many digits as mean something, or hours.
 fn years(years: f64) -> String {
-    if years < 1e4 { format!("{years:.1}") } else { format!("{years:.1e}") }
+    match years {
+        y if y < 0.1 => format!("{:.1} hours", y * YEAR),
+        y if y < 1e4 => format!("{y:.1} years"),
+        y => format!("{y:.1e} years"),
+    }
 }

@@ -13,6 +13,9 @@ use std::path::Path;
 const WIDTH: usize = 100;
 
 pub fn run(args: &Draw, ui: &Ui) -> Result<Code, Failure> {
+    if ui.json() && args.svg.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::usage("--svg - and --json: both would go to standard output"));
+    }
     let layout = ea::load(&args.ea)?;
     let mut picture = Picture::of(&layout, &args.ea);
     if let Some(offset) = args.byte {
@@ -78,5 +81,6 @@ fn byte(byte: &ObjectByte) -> Value {
         "ost": byte.object.map(|id| id.ost),
         "fid": byte.object.map(|id| id.fid.to_string()),
         "object_offset": byte.offset,
+        "stale": byte.stale,
     })
 }

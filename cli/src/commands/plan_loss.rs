@@ -4,12 +4,13 @@ use crate::args::PlanLoss;
 use crate::ea;
 use crate::failure::{Code, Failure};
 use crate::numbers;
-use crate::ui::Ui;
+use crate::ui::{Ui, escaped};
 use lustrine::layout::EOF;
 use lustrine::layout::analysis::{Class, Exposure, File, Summary};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -44,15 +45,18 @@ impl Found {
         self
     }
 
+    /// Counts what could not be read.
+    fn fail(&mut self, name: &str, error: impl Display) {
+        self.failed += 1;
+        if self.errors.len() < ERRORS {
+            self.errors.push(format!("{}: {error}", escaped(name)));
+        }
+    }
+
     fn add(&mut self, name: &str, layout: Result<(Exposure, bool), String>, lost: &BTreeSet<u32>) {
         match layout {
             Ok((exposure, sized)) => self.summary.add(name, sized, &exposure.without(lost)),
-            Err(error) => {
-                self.failed += 1;
-                if self.errors.len() < ERRORS {
-                    self.errors.push(format!("{name}: {error}"));
-                }
-            }
+            Err(error) => self.fail(name, error),
         }
     }
 }
@@ -67,7 +71,7 @@ pub fn run(args: &PlanLoss, ui: &Ui) -> Result<Code, Failure> {
     if let Some(list) = &args.list {
         found = found.merge(of_list(list, args, &lost)?);
     }
-    found = found.merge(of_paths(&args.eas, args, &lost)?);
+    found = found.merge(of_paths(&args.eas, args, &lost));
     for error in &found.errors {
         ui.note(error);
     }
@@ -84,7 +88,7 @@ pub fn run(args: &PlanLoss, ui: &Ui) -> Result<Code, Failure> {
     }
     Ok(match () {
         () if found.summary.count(Class::Lost) > 0 => Code::Lost,
-        () if found.failed > 0 => Code::Input,
+        () if found.failed > 0 || found.summary.undecided() > 0 => Code::Input,
         () if CLASSES[1..3].iter().any(|class| found.summary.count(*class) > 0) => Code::Repairable,
         () => Code::Clean,
     })
@@ -110,8 +114,12 @@ fn of_list(list: &Path, args: &PlanLoss, lost: &BTreeSet<u32>) -> Result<Found, 
             }
             number += 1;
             if line.len() as u64 == LINE {
-                let fault = format!("line {number} has {LINE} bytes or more: this is no layout");
-                return Err(Failure::of(list.display(), fault));
+                if !line.ends_with(b"\n") {
+                    source.skip_until(b'\n').map_err(failed)?;
+                }
+                let fault = format_args!("{LINE} bytes or more: this is no layout");
+                found.fail(&format!("line {number}"), fault);
+                continue;
             }
             bytes += line.len();
             batch.push((number, line));
@@ -121,35 +129,46 @@ fn of_list(list: &Path, args: &PlanLoss, lost: &BTreeSet<u32>) -> Result<Found, 
         }
         found = found.merge(each(&batch, args, |found, (number, line)| {
             let text = String::from_utf8_lossy(line);
-            let mut words = text.trim().splitn(3, ' ').filter(|word| !word.is_empty());
-            let Some(hex) = words.next().filter(|word| !word.starts_with('#')) else { return };
-            let size = words.next().map(|size| {
+            let text = text.strip_suffix('\n').unwrap_or(&text);
+            let (hex, rest) = word(text.strip_suffix('\r').unwrap_or(text));
+            if hex.is_empty() || hex.starts_with('#') {
+                return;
+            }
+            let (size, name) = word(rest);
+            let size = (!size.is_empty()).then(|| {
                 size.parse().map_err(|_| format!("expected the file's size, got '{size}'"))
             });
             let numbered = format!("line {number}");
-            let name = words.next().unwrap_or(&numbered).to_owned();
+            let name = if name.is_empty() { &numbered } else { name };
             let exposure = size.transpose().and_then(|size| {
                 let (layout, size) = (ea::of_bytes(hex.as_bytes())?, size.or(args.size));
                 Ok((Exposure::of(&layout, size), size.is_some()))
             });
-            found.add(&name, exposure, lost);
+            found.add(name, exposure, lost);
         }));
     }
 }
 
-/// Layouts in files, a batch at a time.
-fn of_paths(paths: &[PathBuf], args: &PlanLoss, lost: &BTreeSet<u32>) -> Result<Found, Failure> {
+/// The first word of a line, and what follows the white space behind it.
+fn word(line: &str) -> (&str, &str) {
+    let line = line.trim_start();
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    (word, rest.trim_start())
+}
+
+/// Layouts in files, a batch at a time. What cannot be read is counted.
+fn of_paths(paths: &[PathBuf], args: &PlanLoss, lost: &BTreeSet<u32>) -> Found {
     let mut found = Found::new(args.most as usize);
+    let mut unread = Found::new(0);
     let mut batch = Vec::new();
     let mut look = |batch: &mut Vec<PathBuf>| {
         let some = each(batch, args, |found, path| {
-            let name = path.display().to_string();
-            let layout = ea::load(&name).map_err(|error| {
-                let text = error.to_string();
-                text.strip_prefix(&format!("{name}: ")).unwrap_or(&text).to_owned()
-            });
-            let exposure = layout.map(|layout| Exposure::of(&layout, args.size));
-            found.add(&name, exposure.map(|exposure| (exposure, args.size.is_some())), lost);
+            let exposure = ea::of_path(path).map(|layout| Exposure::of(&layout, args.size));
+            found.add(
+                &path.to_string_lossy(),
+                exposure.map(|exposure| (exposure, args.size.is_some())),
+                lost,
+            );
         });
         let all = std::mem::replace(&mut found, Found::new(0));
         found = all.merge(some);
@@ -163,14 +182,24 @@ fn of_paths(paths: &[PathBuf], args: &PlanLoss, lost: &BTreeSet<u32>) -> Result<
         // Folders below it too.
         let mut folders = vec![path.clone()];
         while let Some(folder) = folders.pop() {
-            let failed = |error| Failure::of(folder.display(), error);
-            for entry in std::fs::read_dir(&folder).map_err(failed)? {
-                let entry = entry.map_err(failed)?;
-                let kind = entry.file_type().map_err(failed)?;
-                if kind.is_dir() {
-                    folders.push(entry.path());
-                } else if kind.is_file() {
-                    batch.push(entry.path());
+            let mut failed = |path: &Path, error: &dyn Display| {
+                unread.fail(&path.to_string_lossy(), error);
+            };
+            let entries = match std::fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    failed(&folder, &error);
+                    continue;
+                }
+            };
+            for entry in entries {
+                let found = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)));
+                match found {
+                    Ok((path, kind)) if kind.is_dir() => folders.push(path),
+                    Ok((path, kind)) if kind.is_file() => batch.push(path),
+                    Ok((path, _)) => failed(&path, &"neither a file nor a folder"),
+                    // A folder that cannot be read on has no further entries.
+                    Err(error) => failed(&folder, &error),
                 }
                 if batch.len() == BATCH {
                     look(&mut batch);
@@ -179,7 +208,7 @@ fn of_paths(paths: &[PathBuf], args: &PlanLoss, lost: &BTreeSet<u32>) -> Result<
         }
     }
     look(&mut batch);
-    Ok(found)
+    found.merge(unread)
 }
 
 /// Looks at a batch on all threads.
@@ -195,7 +224,8 @@ fn each<T: Sync>(batch: &[T], args: &PlanLoss, add: impl Fn(&mut Found, &T) + Sy
 fn text(found: &Found, args: &PlanLoss, lost: &BTreeSet<u32>) -> String {
     let summary = &found.summary;
     let osts: Vec<String> = lost.iter().map(u32::to_string).collect();
-    let total: u64 = CLASSES.iter().map(|class| summary.count(*class)).sum();
+    let classes: u64 = CLASSES.iter().map(|class| summary.count(*class)).sum();
+    let total = classes + summary.undecided();
     let mut lines = vec![format!("without OST {}: {total} files", osts.join(", "))];
     for class in CLASSES.iter().rev() {
         let meaning = match class {
@@ -205,6 +235,10 @@ fn text(found: &Found, args: &PlanLoss, lost: &BTreeSet<u32>) -> String {
             Class::Lost => "bytes are gone",
         };
         lines.push(format!("  {class:<9} {:>12}  {meaning}", summary.count(*class)));
+    }
+    if summary.undecided() > 0 {
+        let meaning = "could not be decided: too many patterns of what their mirrors have lost";
+        lines.push(format!("  undecided {:>12}  {meaning}", summary.undecided()));
     }
     if summary.lost_bytes() > 0 {
         lines.push(format!("lost: {}", numbers::bytes(summary.lost_bytes())));
@@ -235,9 +269,14 @@ fn text(found: &Found, args: &PlanLoss, lost: &BTreeSet<u32>) -> String {
         lines.push("most urgent:".into());
     }
     for file in files {
-        lines.push(format!("  {:<9} {}{}", file.class().to_string(), file.name, details(file)));
+        lines.push(format!("  {:<9} {}{}", class(file), escaped(&file.name), details(file)));
     }
     lines.join("\n")
+}
+
+/// How badly off a file is, in a word.
+fn class(file: &File) -> String {
+    if file.undecided { "undecided".into() } else { file.class().to_string() }
 }
 
 fn details(file: &File) -> String {
@@ -299,7 +338,7 @@ fn document(found: &Found, args: &PlanLoss, lost: &BTreeSet<u32>) -> Value {
                 .collect();
             json!({
                 "name": file.name,
-                "class": file.class().to_string(),
+                "class": class(file),
                 "next": file.next,
                 "lost": ranges,
                 "lost_bytes": file.lost_bytes,
@@ -319,6 +358,7 @@ fn document(found: &Found, args: &PlanLoss, lost: &BTreeSet<u32>) -> Value {
         "degraded": summary.count(Class::Degraded),
         "critical": summary.count(Class::Critical),
         "lost": summary.count(Class::Lost),
+        "undecided": summary.undecided(),
         "unreadable": found.failed,
         "sizes_unknown": summary.sizes_unknown(),
         "lost_bytes": summary.lost_bytes(),

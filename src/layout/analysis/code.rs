@@ -1,6 +1,6 @@
 //! What a code promises before there is a file.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -51,7 +51,7 @@ pub struct Blowup {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CodeError {
-    /// k and p are no code: k of 1..=255, p of 1..=15.
+    /// k and p are no code: k of 1..=255, p of 1..=15, k + p <= 256.
     Geometry {
         /// k asked for.
         data: u32,
@@ -75,7 +75,10 @@ impl fmt::Display for CodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             CodeError::Geometry { data, parity } => {
-                write!(f, "{data}+{parity} is no code: expected k of 1..=255 and p of 1..=15")
+                write!(
+                    f,
+                    "{data}+{parity} is no code: expected k of 1..=255, p of 1..=15, k + p <= 256"
+                )
             }
             CodeError::Stripes { got, most } => {
                 write!(f, "{got} stripes: expected 1 to {most}")
@@ -197,13 +200,18 @@ impl Code {
     }
 
     /// Bytes that are read for each byte wanted, when one OST that holds data is lost: of a small
-    /// read that hits it (as many units as its set has data stripes), and of small reads anywhere
-    /// in the file on the average. A read of whole rows reads nothing more: parity in place of what is
-    /// lost.
+    /// read that hits it (as many units as its set has data stripes, of the largest set), and of
+    /// small reads anywhere in the file on the average, whichever OST it is. A read of whole rows
+    /// reads nothing more: parity in place of what is lost.
     pub fn degraded_read(&self) -> (f64, f64) {
         let k = f64::from(self.sets().largest());
         let stripes = f64::from(self.stripes());
-        (k, (stripes - 1.0 + k) / stripes)
+        // Each stripe is lost with one of the OSTs, however many an OST holds.
+        let osts: BTreeSet<u32> = (0..self.stripes())
+            .filter_map(|stripe| Some(self.layout.component(0)?.object(stripe)?.ost))
+            .collect();
+        let more: f64 = self.sets().iter().map(|set| f64::from(set.data * (set.data - 1))).sum();
+        (k, 1.0 + more / (stripes * osts.len().max(1) as f64))
     }
 
     /// Expected hours until a RAID set of the largest size loses data, for OSTs that fail once in

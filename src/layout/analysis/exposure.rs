@@ -1,15 +1,15 @@
 //! Which OSTs each stretch of a file depends on.
 
-use super::common::{self, Grid};
+use super::common::{self, Budget};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::layout::plan::{Health, Part, uninstantiated, usable_parity};
-use crate::layout::{ComponentView, Extent, Layout};
+use crate::layout::plan::{Health, Member, Part, uninstantiated, usable_parity};
+use crate::layout::{ComponentView, Extent, Layout, ObjectId};
 use core::ops::Range;
 
 /// What a file of no known size is taken to reach: the largest size that Lustre has.
-const LARGEST: u64 = i64::MAX as u64;
+pub(super) const LARGEST: u64 = i64::MAX as u64;
 
 /// The stretches of a file between the beginnings and ends of components, with the OSTs that each
 /// depends on. Made of a layout once, asked for any set of lost OSTs.
@@ -39,16 +39,17 @@ pub(super) struct Candidate {
     /// The OSTs of its data objects.
     pub(super) osts: Vec<u32>,
     pub(super) sets: Vec<Set>,
-    pub(super) grid: Grid,
+    /// Bytes of the file after which its sets come again. `None`: where its objects' bytes lie in
+    /// the stretch is not known.
+    pub(super) row: Option<u64>,
 }
 
-/// The members of a RAID set that hold bytes of the file, in rows that are alike.
+/// The members of a RAID set that hold bytes of the file in the same columns, in rows that are
+/// alike.
 #[derive(Clone, Debug)]
 pub(super) struct Set {
     /// How many rows.
     pub(super) rows: u64,
-    /// It is the last row's, which the file's end can cut.
-    pub(super) last: bool,
     pub(super) data: Vec<SetMember>,
     pub(super) parity: Vec<SetMember>,
 }
@@ -96,42 +97,58 @@ impl Candidate {
     pub(super) fn is_readable(&self, lost: &impl Fn(u32) -> bool) -> bool {
         self.sets.iter().all(|set| set.is_readable(lost))
     }
-}
 
-impl Stretch {
-    /// Every byte can be had, from one mirror or another.
-    pub(super) fn is_readable(&self, lost: &impl Fn(u32) -> bool) -> bool {
-        match &self.candidates[..] {
-            _ if self.elsewhere => true,
-            [] => false,
-            [one] => one.is_readable(lost),
-            several => {
-                several.iter().any(|candidate| candidate.is_readable(lost))
-                    || common::nothing_in_common(self.extent, several, lost)
-            }
-        }
+    /// Its stripes of which bytes are wanted and cannot be had from its own set, once or more.
+    pub(super) fn lost_stripes(&self, lost: &impl Fn(u32) -> bool) -> BTreeSet<u32> {
+        let sets = self.sets.iter().filter(|set| !set.is_readable(lost));
+        sets.flat_map(|set| set.missing(lost)).map(|member| member.stripe).collect()
+    }
+
+    /// The bytes of those.
+    pub(super) fn lost_bytes(&self, lost: &impl Fn(u32) -> bool) -> u64 {
+        let sets = self.sets.iter().filter(|set| !set.is_readable(lost));
+        let bytes = sets
+            .flat_map(|set| set.missing(lost).map(|member| member.wanted.saturating_mul(set.rows)));
+        bytes.fold(0, u64::saturating_add)
     }
 }
 
 impl Stretch {
-    /// An OST without which, on top of `lost`, bytes of a readable stretch would be gone.
-    pub(super) fn next_fatal(&self, lost: &impl Fn(u32) -> bool) -> Option<u32> {
-        if self.elsewhere {
-            return None;
+    /// Bytes that cannot be had from any mirror; `None` if that takes too long to find out.
+    pub(super) fn lost_bytes(
+        &self,
+        lost: &impl Fn(u32) -> bool,
+        budget: &mut Budget,
+    ) -> Option<u64> {
+        let len = self.extent.end - self.extent.start;
+        match &self.candidates[..] {
+            _ if self.elsewhere => Some(0),
+            [] => Some(len),
+            [one] => Some(one.lost_bytes(lost).min(len)),
+            several if several.iter().any(|one| one.is_readable(lost)) => Some(0),
+            several => common::bytes_in_common(self.extent, several, lost, budget),
         }
-        let sets = || self.candidates.iter().flat_map(|candidate| &candidate.sets);
-        // Without another mirror each set stands for itself, and only its own OSTs matter to it.
-        if self.candidates.len() == 1 {
-            return sets().find_map(|set| set.next_fatal(lost));
+    }
+
+    /// An OST without which, on top of `lost`, bytes of a readable stretch would be gone, if there
+    /// is one; `None` if that takes too long to find out.
+    pub(super) fn next_fatal(
+        &self,
+        lost: &impl Fn(u32) -> bool,
+        budget: &mut Budget,
+    ) -> Option<Option<u32>> {
+        match &self.candidates[..] {
+            _ if self.elsewhere => Some(None),
+            // Without another mirror each set stands for itself: only its own OSTs matter to it.
+            [one] => Some(one.sets.iter().find_map(|set| set.next_fatal(lost))),
+            several => common::next_fatal(self.extent, several, lost, budget),
         }
-        let osts: BTreeSet<u32> = sets().flat_map(|set| set.left(lost)).collect();
-        osts.into_iter().find(|next| !self.is_readable(&|ost| ost == *next || lost(ost)))
     }
 }
 
 impl Set {
     /// The OSTs of its members that are left.
-    fn left(&self, lost: &impl Fn(u32) -> bool) -> impl Iterator<Item = u32> {
+    pub(super) fn left(&self, lost: &impl Fn(u32) -> bool) -> impl Iterator<Item = u32> {
         let members = self.data.iter().chain(&self.parity);
         members.filter_map(|member| member.ost).filter(|ost| !lost(*ost))
     }
@@ -183,9 +200,11 @@ impl Exposure {
         osts.into_iter().collect()
     }
 
-    /// Every byte of the file can be read without the OSTs that `lost` names.
+    /// Every byte of the file can be read without the OSTs that `lost` names. False also where it
+    /// takes too long to find out, which [`Exposure::without`] tells apart.
     pub fn is_readable(&self, lost: impl Fn(u32) -> bool) -> bool {
-        self.stretches.iter().all(|stretch| stretch.is_readable(&lost))
+        let mut budget = Budget::of_a_file();
+        self.stretches.iter().all(|stretch| stretch.lost_bytes(&lost, &mut budget) == Some(0))
     }
 }
 
@@ -205,18 +224,18 @@ fn stretch(parts: &[Part], data: &[&ComponentView<'_>], extent: Extent, end: u64
         let Some(objects) = view.objects() else { continue };
         let wanted = extent.start..extent.end.min(end);
         let part = parts.iter().find(|part| part.data_component() == view.index);
-        let (sets, grid) = match part.cloned() {
+        let (sets, row) = match part.cloned() {
             Some(mut part) => {
                 part.limit(&wanted);
-                (sets(&part, &wanted), Grid::of(view, part.rows()))
+                (sets(&part, &wanted), Some(part.row_bytes()))
             }
             // What compressed chunks look like is not known, but that each object is needed is.
-            None => (Vec::from([whole(view, extent)]), Grid::WHOLE),
+            None => (Vec::from([whole(view, extent)]), None),
         };
         let stripes = 0..objects.len() as u32;
         let osts = stripes.filter_map(|stripe| view.object(stripe)).map(|object| object.ost);
         let osts = osts.collect();
-        stretch.candidates.push(Candidate { component: view.index, osts, sets, grid });
+        stretch.candidates.push(Candidate { component: view.index, osts, sets, row });
     }
     let away = |view: &&&ComponentView<'_>| {
         !view.is_stale() && view.objects().is_none() && !uninstantiated(view)
@@ -237,11 +256,13 @@ fn whole(view: &ComponentView<'_>, extent: Extent) -> Set {
         SetMember { stripe, offset: view.extent.start, wanted: bytes, ost, bytes }
     };
     let count = view.objects().map_or(0, <[_]>::len) as u32;
-    Set { rows: 1, last: true, data: (0..count).map(member).collect(), parity: Vec::new() }
+    Set { rows: 1, data: (0..count).map(member).collect(), parity: Vec::new() }
 }
 
 /// The RAID sets of a part by row: the first one, which `wanted` can begin in the middle of, those
 /// that are like the second one, and the last one, which it can end in, and the file's end can cut.
+/// There some members are shorter than others: behind a shorter one's end its columns are zeros, so
+/// those columns are a set without it.
 pub(super) fn sets(part: &Part, wanted: &Range<u64>) -> Vec<Set> {
     let rows = part.rows();
     let Some(last) = rows.end.checked_sub(1).filter(|last| *last >= rows.start) else {
@@ -249,25 +270,33 @@ pub(super) fn sets(part: &Part, wanted: &Range<u64>) -> Vec<Set> {
     };
     let between = (last - rows.start).saturating_sub(1);
     let first = u64::from(last > rows.start);
-    let kinds = [(rows.start, first, false), (rows.start + 1, between, false), (last, 1, true)];
+    let kinds = [(rows.start, first), (rows.start + 1, between), (last, 1)];
     let mut sets = Vec::new();
-    for (row, rows, last) in kinds.into_iter().filter(|(_, rows, _)| *rows > 0) {
+    for (row, rows) in kinds.into_iter().filter(|(_, rows)| *rows > 0) {
         for (k, members) in part.row_members(row, &Health::good()) {
-            let mut set = Set { rows, last, data: Vec::new(), parity: Vec::new() };
-            for (number, member) in members.iter().enumerate().filter(|(_, m)| m.len > 0) {
-                let (stripe, offset, bytes) = (member.stripe, member.file, member.len as u64);
-                let end = offset.saturating_add(bytes).min(wanted.end);
-                let inside = end.saturating_sub(offset.max(wanted.start));
-                let (object, side, wanted) = if number < k {
-                    (part.data_object(stripe), &mut set.data, inside)
-                } else {
-                    (part.parity_object(stripe), &mut set.parity, 0)
+            let ends: BTreeSet<u64> = members.iter().map(|member| member.len as u64).collect();
+            let mut column = 0;
+            for end in ends.into_iter().filter(|end| *end > 0) {
+                let (data, parity) = members.split_at(k);
+                let cut = |members: &[Member], object: &dyn Fn(u32) -> Option<ObjectId>| {
+                    let there = members.iter().filter(|member| member.len as u64 >= end);
+                    let cut = there.map(|member| SetMember {
+                        stripe: member.stripe,
+                        offset: member.file.saturating_add(column),
+                        wanted: 0,
+                        ost: object(member.stripe).map(|object| object.ost),
+                        bytes: end - column,
+                    });
+                    cut.collect::<Vec<_>>()
                 };
-                let ost = object.map(|object| object.ost);
-                side.push(SetMember { stripe, offset, wanted, ost, bytes });
-            }
-            if !set.data.is_empty() {
-                sets.push(set);
+                let parity = cut(parity, &|stripe| part.parity_object(stripe));
+                let mut data = cut(data, &|stripe| part.data_object(stripe));
+                for member in &mut data {
+                    let end = member.offset.saturating_add(member.bytes).min(wanted.end);
+                    member.wanted = end.saturating_sub(member.offset.max(wanted.start));
+                }
+                sets.push(Set { rows, data, parity });
+                column = end;
             }
         }
     }

@@ -2,12 +2,13 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::cell::LazyCell;
 use core::fmt;
 
-use super::common;
-use super::exposure::{Candidate, Exposure, Set, SetMember, Stretch, sets};
-use crate::layout::Extent;
+use super::common::Budget;
+use super::exposure::{Candidate, Exposure, LARGEST, Set, SetMember, Stretch, sets};
 use crate::layout::plan::Part;
+use crate::layout::{EOF, Extent};
 
 /// How badly off a file is; the order is that of urgency, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +39,9 @@ impl fmt::Display for Class {
 pub struct Loss {
     /// How badly off it is.
     pub class: Class,
+    /// It can be worse off than `class` says: to find out would take too long, because what its
+    /// mirrors have lost are too many different patterns. Never of a lost file.
+    pub undecided: bool,
     /// An OST that the file cannot lose as well, of a critical file.
     pub next: Option<u32>,
     /// Where bytes are lost.
@@ -56,8 +60,7 @@ pub struct LostRange {
     pub component: Option<usize>,
     /// The stripes of that component whose bytes cannot be had.
     pub stripes: Vec<u32>,
-    /// The bytes of the stretch that are lost, if the file's size is known. Where several mirrors
-    /// cover a stretch of very many stripe units it is an upper bound: what the best of them lost.
+    /// The bytes of the stretch that are lost, if the file's size is known.
     pub bytes: Option<u64>,
 }
 
@@ -79,15 +82,24 @@ impl Exposure {
     pub fn without(&self, lost: &BTreeSet<u32>) -> Loss {
         let is_lost = |ost: u32| lost.contains(&ost);
         let hit = self.members().any(|member| member.is_lost(&is_lost));
-        let mut loss =
-            Loss { class: Class::Safe, next: None, lost: Vec::new(), traffic: BTreeMap::new() };
-        let unreadable = |stretch: &&Stretch| !stretch.is_readable(&is_lost);
-        loss.lost = self
+        let mut loss = Loss {
+            class: Class::Safe,
+            undecided: false,
+            next: None,
+            lost: Vec::new(),
+            traffic: BTreeMap::new(),
+        };
+        let mut budget = Budget::of_a_file();
+        let gone: Vec<Option<u64>> = self
             .stretches
             .iter()
-            .filter(unreadable)
-            .map(|stretch| self.lost_range(stretch, &is_lost))
+            .map(|stretch| stretch.lost_bytes(&is_lost, &mut budget))
             .collect();
+        let unreadable = self.stretches.iter().zip(&gone).filter_map(|(stretch, gone)| {
+            let bytes = gone.filter(|bytes| *bytes > 0)?;
+            Some(self.lost_range(stretch, bytes, &is_lost))
+        });
+        loss.lost = unreadable.collect();
         if !hit && loss.lost.is_empty() {
             return loss;
         }
@@ -96,14 +108,19 @@ impl Exposure {
             false => Class::Lost,
         };
         if loss.class == Class::Degraded {
-            loss.next = self.stretches.iter().find_map(|stretch| stretch.next_fatal(&is_lost));
-            if loss.next.is_some() {
-                loss.class = Class::Critical;
+            let mut next = self.stretches.iter().map(|one| one.next_fatal(&is_lost, &mut budget));
+            loss.undecided = gone.contains(&None);
+            if !loss.undecided {
+                match next.find(|next| *next != Some(None)) {
+                    Some(Some(next)) => (loss.class, loss.next) = (Class::Critical, next),
+                    Some(None) => loss.undecided = true,
+                    None => {}
+                }
             }
         }
         if self.size.is_some() {
             for part in &self.parts {
-                self.repair(part, &is_lost, &mut loss.traffic);
+                self.repair(part, &gone, &is_lost, &mut loss.traffic);
             }
         }
         loss
@@ -118,15 +135,17 @@ impl Exposure {
     fn repair(
         &self,
         part: &Part,
+        gone: &[Option<u64>],
         lost: &impl Fn(u32) -> bool,
         traffic: &mut BTreeMap<u32, OstBytes>,
     ) {
+        let sources = LazyCell::new(|| self.sources(part, gone, lost));
         for set in sets(part, &part.extent()) {
             let (data, parity) = set.lost(lost);
             if data + parity == 0 {
                 continue;
             }
-            let gone = || set.data.iter().chain(&set.parity).filter(|member| member.is_lost(lost));
+            let away = || set.data.iter().chain(&set.parity).filter(|member| member.is_lost(lost));
             if set.is_readable(lost) {
                 // Members are of equal length but for those that the file's end cuts; reading as
                 // many as have bytes is enough, the rest is zeros.
@@ -136,72 +155,66 @@ impl Exposure {
                     add(traffic, &set, member, |bytes| &mut bytes.read);
                 }
             } else {
-                let bytes = gone().map(|member| member.bytes.saturating_mul(set.rows));
+                let bytes = away().map(|member| member.bytes.saturating_mul(set.rows));
                 let bytes = bytes.fold(0, u64::saturating_add);
-                if !self.copy(part, bytes, lost, traffic) {
+                if sources.is_empty() {
                     continue;
                 }
+                copy(&sources, bytes, traffic);
             }
-            for member in gone() {
+            for member in away() {
                 add(traffic, &set, member, |bytes| &mut bytes.rewrite);
             }
         }
     }
 
-    /// Reads `bytes` for a component from the mirrors beside it, evenly from the OSTs that are left
-    /// of them. False if they have not got all of it.
-    fn copy(
+    /// The OSTs that are left of the mirrors beside a component; none if they have not got all of
+    /// it.
+    fn sources(
         &self,
         part: &Part,
-        bytes: u64,
+        gone: &[Option<u64>],
         lost: &impl Fn(u32) -> bool,
-        traffic: &mut BTreeMap<u32, OstBytes>,
-    ) -> bool {
+    ) -> BTreeSet<u32> {
         let mut osts = BTreeSet::new();
-        for stretch in &self.stretches {
+        for (stretch, gone) in self.stretches.iter().zip(gone) {
             let own = |one: &&Candidate| one.component == part.data_component();
             if !stretch.candidates.iter().any(|one| own(&one)) {
                 continue;
             }
-            if !stretch.is_readable(lost) {
-                return false;
+            if *gone != Some(0) {
+                return BTreeSet::new();
             }
             let others = stretch.candidates.iter().filter(|one| !own(one));
             osts.extend(others.flat_map(|one| &one.osts).filter(|ost| !lost(**ost)));
         }
-        let count = osts.len() as u64;
-        for (number, ost) in (0u64..).zip(osts) {
-            let share = bytes / count + u64::from(number < bytes % count);
-            let read = &mut traffic.entry(ost).or_default().read;
-            *read = read.saturating_add(share);
-        }
-        count > 0
+        osts
     }
 
-    fn lost_range(&self, stretch: &Stretch, lost: &impl Fn(u32) -> bool) -> LostRange {
-        let of = |candidate: &Candidate| {
-            let (mut stripes, mut bytes) = (BTreeSet::new(), 0u64);
-            for set in candidate.sets.iter().filter(|set| !set.is_readable(lost)) {
-                for member in set.missing(lost) {
-                    stripes.insert(member.stripe);
-                    bytes = bytes.saturating_add(member.wanted.saturating_mul(set.rows));
-                }
-            }
-            (bytes, candidate.component, stripes)
-        };
-        let best = stretch.candidates.iter().map(of).min_by_key(|(bytes, ..)| *bytes);
-        let len = stretch.extent.end - stretch.extent.start;
-        let most = best.as_ref().map_or(len, |(bytes, ..)| (*bytes).min(len));
-        let bytes = match stretch.candidates.len() {
-            0 | 1 => most,
-            _ => common::bytes_in_common(stretch.extent, &stretch.candidates, lost).unwrap_or(most),
-        };
+    /// Without a size nobody knows where the file ends.
+    fn shown(&self, extent: Extent) -> Extent {
+        let open = self.size.is_none() && extent.end == LARGEST;
+        Extent { end: if open { EOF } else { extent.end }, ..extent }
+    }
+
+    fn lost_range(&self, stretch: &Stretch, bytes: u64, lost: &impl Fn(u32) -> bool) -> LostRange {
+        let best = stretch.candidates.iter().min_by_key(|one| one.lost_bytes(lost));
         LostRange {
-            extent: stretch.extent,
-            component: best.as_ref().map(|(_, component, _)| *component),
-            stripes: best.map_or_else(Vec::new, |(.., stripes)| stripes.into_iter().collect()),
+            extent: self.shown(stretch.extent),
+            component: best.map(|one| one.component),
+            stripes: best.map_or_else(Vec::new, |one| one.lost_stripes(lost).into_iter().collect()),
             bytes: self.size.map(|_| bytes),
         }
+    }
+}
+
+/// Reads `bytes` evenly from OSTs.
+fn copy(osts: &BTreeSet<u32>, bytes: u64, traffic: &mut BTreeMap<u32, OstBytes>) {
+    let count = osts.len() as u64;
+    for (number, ost) in (0u64..).zip(osts) {
+        let share = bytes / count + u64::from(number < bytes % count);
+        let read = &mut traffic.entry(*ost).or_default().read;
+        *read = read.saturating_add(share);
     }
 }
 

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use super::loss::{Class, Loss, OstBytes};
 
 /// A file that lost objects, as a [`Summary`] keeps it. The order is that of urgency: critical
-/// files, then those with lost bytes, which can wait no worse, then degraded ones; of each, those with the
-/// least to write first.
+/// files (and those of which it is not known), then those with lost bytes, which can wait no worse,
+/// then degraded ones; of each, those with the least to write first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct File {
     rank: u8,
@@ -21,6 +21,8 @@ pub struct File {
     pub lost: Vec<(u64, u64, Option<usize>, Vec<u32>)>,
     /// An OST that a critical file cannot lose as well.
     pub next: Option<u32>,
+    /// It can be worse off than its class says: see [`Loss::undecided`].
+    pub undecided: bool,
     class: Class,
 }
 
@@ -43,6 +45,7 @@ pub struct Summary {
     /// Most files kept.
     most: usize,
     counts: [u64; 4],
+    undecided: u64,
     lost_bytes: u64,
     sizes_unknown: u64,
     traffic: BTreeMap<u32, OstBytes>,
@@ -56,6 +59,7 @@ impl Summary {
         Summary {
             most,
             counts: [0; 4],
+            undecided: 0,
             lost_bytes: 0,
             sizes_unknown: 0,
             traffic: BTreeMap::new(),
@@ -65,7 +69,10 @@ impl Summary {
 
     /// Adds a file; `sized`: its size was known, so that the amounts of bytes count.
     pub fn add(&mut self, name: &str, sized: bool, loss: &Loss) {
-        self.counts[loss.class as usize] += 1;
+        match loss.undecided {
+            true => self.undecided += 1,
+            false => self.counts[loss.class as usize] += 1,
+        }
         if loss.class == Class::Safe {
             return;
         }
@@ -80,7 +87,9 @@ impl Summary {
             (range.extent.start, range.extent.end, range.component, range.stripes.clone())
         });
         self.keep(File {
+            undecided: loss.undecided,
             rank: match loss.class {
+                _ if loss.undecided => 0,
                 Class::Critical => 0,
                 Class::Lost => 1,
                 Class::Degraded => 2,
@@ -100,6 +109,7 @@ impl Summary {
         for (count, more) in self.counts.iter_mut().zip(other.counts) {
             *count += more;
         }
+        self.undecided += other.undecided;
         self.lost_bytes = self.lost_bytes.saturating_add(other.lost_bytes);
         self.sizes_unknown += other.sizes_unknown;
         for (ost, bytes) in &other.traffic {
@@ -113,6 +123,12 @@ impl Summary {
         if self.files.len() > self.most {
             self.files.pop();
         }
+    }
+
+    /// Files of which it would take too long to find out how badly off they are; they are in no
+    /// class.
+    pub fn undecided(&self) -> u64 {
+        self.undecided
     }
 
     /// Files of a class.

@@ -61,7 +61,7 @@ pub struct Panel {
     pub look: Look,
     /// Bytes of a stripe unit, and stripes, where they are known.
     pub stripes: Option<Stripes>,
-    /// The flags and the pool, as words.
+    /// The flags and the pool, as words, and what of the component is out of the ordinary.
     pub notes: String,
     /// A parity component's code: its data component, and parities of each set.
     pub parity_of: Option<(usize, u32)>,
@@ -99,7 +99,8 @@ pub struct Cell {
     pub object: Option<ObjectId>,
     /// First byte of the mirror's file space that the stripe holds of this component.
     pub offset: u64,
-    /// The RAID set that its first unit belongs to.
+    /// The RAID set that its first unit belongs to. 0 where the component begins within a stripe
+    /// unit: then a unit belongs to two.
     pub set: u32,
 }
 
@@ -138,6 +139,8 @@ pub struct ObjectByte {
     pub object: Option<ObjectId>,
     /// The byte's offset in the object.
     pub offset: u64,
+    /// The component is outdated.
+    pub stale: bool,
 }
 
 impl Picture {
@@ -186,10 +189,12 @@ impl Picture {
 
     /// The picture with byte `offset` of the file marked; `layout` is the one that it is of.
     pub fn with_byte(self, layout: &Layout, offset: u64) -> Picture {
-        let mirrors = self.rows.iter().filter(|row| !row.parity).map(|row| row.mirror);
-        let places = mirrors
-            .filter_map(|mirror| {
-                let found = Map::of(layout, mirror)?.locate(offset);
+        let rows = self.rows.iter().filter(|row| !row.parity);
+        let places = rows
+            .filter_map(|row| {
+                // By its components: the mirrors of a template can all have the same id.
+                let (first, last) = (row.panels.first()?.index, row.panels.last()?.index);
+                let found = Map::of_components(layout, first..last + 1).locate(offset);
                 let (component, place) = match found {
                     Ok(piece) => {
                         let (stripe, offset) = (piece.stripe, piece.object_offset);
@@ -201,7 +206,7 @@ impl Picture {
                 let parity = component.map_or_else(Vec::new, |index| parity(layout, index, offset));
                 let view = component.and_then(|index| layout.component(index));
                 let stale = view.is_some_and(|view| view.is_stale());
-                Some(MarkedPlace { mirror, component, stale, place, parity })
+                Some(MarkedPlace { mirror: row.mirror, component, stale, place, parity })
             })
             .collect();
         Picture { mark: Some(Mark { offset, places }), ..self }
@@ -227,8 +232,10 @@ impl Picture {
 }
 
 fn object_byte(layout: &Layout, component: usize, stripe: u32, offset: u64) -> ObjectByte {
-    let object = layout.component(component).and_then(|view| view.object(stripe));
-    ObjectByte { component, stripe, object, offset }
+    let view = layout.component(component);
+    let object = view.as_ref().and_then(|view| view.object(stripe));
+    let stale = view.is_some_and(|view| view.is_stale());
+    ObjectByte { component, stripe, object, offset, stale }
 }
 
 /// Where the parity of a byte of a data component lies.
@@ -257,7 +264,7 @@ fn panel(layout: &Layout, view: &ComponentView<'_>, columns: core::ops::Range<us
         columns,
         look: look(view),
         stripes,
-        notes: words::notes(view),
+        notes: words::notes(view, sets.is_some() && is_askew(view.extent, stripes)),
         parity_of,
         sets,
         cells: Vec::new(),
@@ -285,6 +292,7 @@ fn cells(
             let stripe = ((u64::from(first) + u64::from(number)) % u64::from(count)) as u32;
             let offset = unit.saturating_add(u64::from(number) * stripes.size()).max(start);
             let set = match sets {
+                _ if is_askew(view.extent, Some(stripes)) => 0,
                 Some(_) if view.is_parity() => number / u32::from(view.parity).max(1),
                 Some(sets) if number < sets.stripes() => sets.set_of(number).index,
                 _ => 0,
@@ -292,6 +300,11 @@ fn cells(
             Cell { stripe, object: view.object(stripe), offset, set }
         })
         .collect()
+}
+
+/// It begins within a stripe unit, so that EC stripes span two objects.
+fn is_askew(extent: Extent, stripes: Option<Stripes>) -> bool {
+    stripes.is_some_and(|stripes| !extent.start.is_multiple_of(stripes.size()))
 }
 
 fn look(view: &ComponentView<'_>) -> Look {

@@ -339,7 +339,7 @@ impl fmt::Display for Mark {
             };
             let stale = if place.stale { " (stale)" } else { "" };
             match (&place.place, place.component) {
-                (Ok(byte), _) => writeln!(f, "  {mirror}{byte}{stale}")?,
+                (Ok(byte), _) => writeln!(f, "  {mirror}{byte}")?,
                 (Err(why), Some(component)) => {
                     writeln!(f, "  {mirror}component {component}: {}{stale}", gap(*why))?;
                 }
@@ -358,9 +358,10 @@ impl fmt::Display for ObjectByte {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "component {}, stripe {}: ", self.component, self.stripe)?;
         match self.object {
-            Some(object) => write!(f, "{object}, byte {} of the object", exact(self.offset)),
-            None => write!(f, "no object, its byte {}", exact(self.offset)),
+            Some(object) => write!(f, "{object}, byte {} of the object", exact(self.offset))?,
+            None => write!(f, "no object, its byte {}", exact(self.offset))?,
         }
+        f.write_str(if self.stale { " (stale)" } else { "" })
     }
 }
 

@@ -54,8 +54,9 @@ pub(super) fn summary(
     text
 }
 
-/// Flags that a picture does not show otherwise, and the pool.
-pub(super) fn notes(view: &ComponentView<'_>) -> String {
+/// Flags that a picture does not show otherwise, the pool, and that RAID sets do not end where
+/// cells do.
+pub(super) fn notes(view: &ComponentView<'_>, askew: bool) -> String {
     const SHOWN: u32 = ComponentFlags::INIT
         | ComponentFlags::STALE
         | ComponentFlags::PARITY
@@ -69,6 +70,10 @@ pub(super) fn notes(view: &ComponentView<'_>) -> String {
         let name: String =
             name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
         text += &format!("{comma}pool {name}");
+    }
+    if askew {
+        let comma = if text.is_empty() { "" } else { ", " };
+        text += &format!("{comma}EC stripes span two objects");
     }
     text
 }

@@ -80,7 +80,15 @@ impl<'a> Map<'a> {
     /// space); `None` if the layout has no such mirror. Linear in the components.
     pub fn of(layout: &'a Layout, mirror: u16) -> Option<Map<'a>> {
         let found = layout.mirrors().find(|candidate| candidate.id == mirror)?;
-        Some(Map { layout, components: found.components })
+        Some(Map::of_components(layout, found.components))
+    }
+
+    /// The mirror with these components.
+    pub(in crate::layout) fn of_components(
+        layout: &'a Layout,
+        components: Range<usize>,
+    ) -> Map<'a> {
+        Map { layout, components }
     }
 
     /// The indices of the mirror's components.
@@ -302,7 +310,7 @@ impl Extents<'_> {
 }
 
 /// Why a component has no objects.
-fn gap(view: &ComponentView<'_>) -> Gap {
+pub(in crate::layout) fn gap(view: &ComponentView<'_>) -> Gap {
     if view.is_released() {
         Gap::Released
     } else if view.striping.is_none_or(|striping| !striping.pattern.is_known()) {

@@ -9,6 +9,7 @@ mod parity;
 mod size;
 mod truncate;
 
+pub(in crate::layout) use extents::gap;
 pub use extents::{Extents, Gap, Map, ObjectRange, Piece, Stop, extents};
 pub use parity::{CodePlace, ParityMap};
 pub use size::{Attributes, Merged, file_size, merge, parity_end};

@@ -22,6 +22,7 @@ pub use health::{Health, Tolerance};
 pub use part::Part;
 pub use step::{Member, Place, Step, Transfer, Work};
 
+use super::map::{Gap, gap};
 use super::{ComponentFlags, ComponentView, Layout, ObjectId};
 use alloc::vec::Vec;
 use core::fmt;
@@ -337,7 +338,7 @@ impl fmt::Display for Plan {
 
 /// Reads as zeros: nothing was ever written there.
 pub(in crate::layout) fn uninstantiated(view: &ComponentView<'_>) -> bool {
-    !view.is_init() && view.stripes().is_some() && !view.is_dom()
+    !view.is_init() && gap(view) == Gap::NotInstantiated
 }
 
 fn parity_view<'v, 'a>(
