@@ -470,3 +470,14 @@ fn requests_have_64_kib() {
     let error = Spec::parse_yaml(&yaml).unwrap_err();
     assert!(error.fault.starts_with("the request takes 65552 bytes"), "{error}");
 }
+
+/// Words that hold line breaks and escapes do not reach the terminal as such.
+#[test]
+fn errors_are_three_lines() {
+    for options in ["\\\n#\n", "-E 1M\n-c 'x\u{1b}[31m'", "-p \"a\tb\""] {
+        let error = Spec::parse(options).unwrap_err();
+        let text = error.caret(options).to_string();
+        assert_eq!(text.lines().count(), 3, "{text}");
+        assert!(!text.replace('\n', "").contains(char::is_control), "{text:?}");
+    }
+}

@@ -1,7 +1,7 @@
 //! What is wrong with an option string, and where.
 
 use alloc::string::String;
-use core::fmt;
+use core::fmt::{self, Write};
 use core::ops::Range;
 
 /// A refused option string. Where `lfs` refuses it too, the sentence is that of `lfs`.
@@ -247,8 +247,21 @@ impl fmt::Display for Caret<'_> {
 }
 
 impl fmt::Display for SpecError {
+    /// One line, whatever the user's words hold.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.fault.fmt(f)
+        write!(OneLine(f), "{}", self.fault)
+    }
+}
+
+/// Writes control characters as escapes.
+struct OneLine<'a, 'f>(&'a mut fmt::Formatter<'f>);
+
+impl fmt::Write for OneLine<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|c| match c.is_control() {
+            true => write!(self.0, "{}", c.escape_default()),
+            false => self.0.write_char(c),
+        })
     }
 }
 
