@@ -474,7 +474,7 @@ fn requests_have_64_kib() {
 /// Words that hold line breaks and escapes do not reach the terminal as such.
 #[test]
 fn errors_are_three_lines() {
-    for options in ["\\\n#\n", "-E 1M\n-c 'x\u{1b}[31m'", "-p \"a\tb\""] {
+    for options in ["\\\n#\n", "-E 1M\n-c 'x\u{1b}[31m'", "-p \"a\tpool of many words\""] {
         let error = Spec::parse(options).unwrap_err();
         let text = error.caret(options).to_string();
         assert_eq!(text.lines().count(), 3, "{text}");
