@@ -504,8 +504,9 @@ fn bulks_are_summed_and_bad_lists_refused() {
         assert_eq!(places(usize::MAX, guards.as_mut_ptr()), LUSTRINE_ERR_LENGTH);
         // The last byte of the fragment is the first of the guards.
         let mut both = [0_u16; 8];
-        let list = [BulkFragment { data: both.as_ptr().cast(), len: 3, offset: 0 }];
-        let at = both.as_mut_ptr().add(1);
+        let first = both.as_mut_ptr();
+        let list = [BulkFragment { data: first.cast(), len: 3, offset: 0 }];
+        let at = first.add(1);
         let overlap = lustrine_bulk_guards(0x7000, 3, list.as_ptr(), 1, 4, &mut sum, at, &mut used);
         assert_eq!((overlap, both), (LUSTRINE_ERR_OVERLAP, [0; 8]));
         assert_eq!((sum, used), (7, 3));
