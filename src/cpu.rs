@@ -4,6 +4,8 @@
 //! the wide registers). Without, nobody can be asked portably: only what the compiler was told to
 //! assume counts, and a caller who knows more makes a token with its `new_unchecked`.
 
+use crate::Error;
+
 /// True when the CPU has every one of the named features.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 macro_rules! x86_has {
@@ -109,3 +111,42 @@ macro_rules! token {
     all(target_arch = "aarch64", target_feature = "neon")
 ))]
 pub(crate) use token;
+
+/// What ladders of instruction sets have in common: a backend is its name.
+macro_rules! ladder {
+    ($backend:ident) => {
+        impl PartialEq for $backend {
+            fn eq(&self, other: &$backend) -> bool {
+                core::mem::discriminant(self) == core::mem::discriminant(other)
+            }
+        }
+
+        impl Eq for $backend {}
+
+        impl core::fmt::Debug for $backend {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+
+        impl core::fmt::Display for $backend {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.pad(self.name())
+            }
+        }
+    };
+}
+pub(crate) use ladder;
+
+/// The backend of a name, of those that this CPU has: `names` are all that there are.
+pub(crate) fn by_name<B: Copy>(
+    name: &str,
+    names: &'static [&'static str],
+    mut available: impl Iterator<Item = B>,
+    name_of: impl Fn(B) -> &'static str,
+) -> Result<B, Error> {
+    let known = names.iter().find(|known| **known == name);
+    let name = known.ok_or(Error::BackendUnknown { names })?;
+    let found = available.find(|backend| name_of(*backend) == *name);
+    found.ok_or(Error::BackendUnavailable { name })
+}

@@ -10,6 +10,7 @@
 //! costs counts, what the race itself costs does not. 1024K lies in DRAM: a GiB is gone through.
 #![allow(unsafe_code, clippy::unwrap_used, missing_docs)]
 
+// Shared with the bench `ec`, which uses all of it.
 #[path = "../ec/arena.rs"]
 #[allow(dead_code)]
 mod arena;

@@ -1,7 +1,5 @@
 //! Which instruction set to use: the one match over all of them.
 
-use core::fmt;
-
 use super::Portable;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 use super::aarch64::Neon;
@@ -9,6 +7,9 @@ use super::simd::{Kernel, Simd};
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 use super::x86::{Avx2, Avx512, Gfni256, Gfni512, Ssse3};
 use crate::Error;
+use crate::cpu::{self, ladder};
+
+ladder!(Backend);
 
 /// An instruction set that this CPU has: the value is the proof.
 ///
@@ -86,11 +87,7 @@ impl Backend {
     /// [`Error::BackendUnknown`] for a name that is not among [`NAMES`](Self::NAMES),
     /// [`Error::BackendUnavailable`] if this CPU lacks it. It never falls back to another.
     pub fn from_name(name: &str) -> Result<Backend, Error> {
-        let known = Backend::NAMES.iter().find(|known| **known == name);
-        let name = known.ok_or(Error::BackendUnknown { names: Backend::NAMES })?;
-        Backend::available()
-            .find(|backend| backend.name() == *name)
-            .ok_or(Error::BackendUnavailable { name })
+        cpu::by_name(name, Backend::NAMES, Backend::available(), Backend::name)
     }
 
     /// The name, one of [`NAMES`](Self::NAMES).
@@ -123,25 +120,5 @@ impl Backend {
             #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
             Backend::Neon(simd) => job.call(simd),
         }
-    }
-}
-
-impl PartialEq for Backend {
-    fn eq(&self, other: &Backend) -> bool {
-        core::mem::discriminant(self) == core::mem::discriminant(other)
-    }
-}
-
-impl Eq for Backend {}
-
-impl fmt::Debug for Backend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl fmt::Display for Backend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
     }
 }

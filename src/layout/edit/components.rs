@@ -69,8 +69,8 @@ pub fn add(
             Body::Striping(striping) => striping.oi,
             _ => [0; 2],
         });
-        let mut entry = without_objects(index, &spec.entry(), defaults, oi)
-            .map_err(|_| EditError::NotAdjacent { start: spec.extent.start, end })?;
+        let mut entry =
+            without_objects(index, &spec.entry(), defaults, oi).map_err(EditError::Component)?;
         entry.id = ComponentId(mirror | sequence);
         new.sel |= entry.flags.has(ComponentFlags::EXTENSION);
         new.components.push(entry);

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::layout::allocate::AllocateError;
 use crate::layout::model::Fid;
 
 /// A change that Lustre refuses too.
@@ -91,6 +92,8 @@ pub enum EditError {
     },
     /// More mirrors, components or ids than a layout has room for.
     TooMany,
+    /// A new component cannot be stored.
+    Component(AllocateError),
     /// The data is released already, or lies where it cannot be released from.
     Release {
         /// The component.
@@ -168,6 +171,7 @@ impl fmt::Display for EditError {
             EditError::End { end } => {
                 write!(f, "the new component ends at {end}, expected at most {}, or EOF", i64::MAX)
             }
+            EditError::Component(error) => write!(f, "the new component: {error}"),
             EditError::TooMany => f.write_str("more components or mirrors than a layout can have"),
             EditError::Release { component } => {
                 write!(f, "component {component} cannot be released: it is, or is not on OSTs")
