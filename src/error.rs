@@ -84,8 +84,11 @@ pub enum Error {
         /// Length of the shards, bytes.
         got: usize,
     },
-    /// No checksum has this name; see `checksum::Checksum::name`.
-    ChecksumUnknown,
+    /// No checksum has this name.
+    ChecksumUnknown {
+        /// Those that there are.
+        names: &'static [&'static str],
+    },
     /// There is not one place for each guard of a bulk.
     GuardCount {
         /// Guards that the bulk has.
@@ -172,7 +175,7 @@ impl Error {
             Error::BackendUnavailable { .. } => -109,
             Error::WideGeometry { .. } => -110,
             Error::OddSize { .. } => -111,
-            Error::ChecksumUnknown => -112,
+            Error::ChecksumUnknown { .. } => -112,
             Error::GuardCount { .. } => -113,
             Error::GuardMismatch { .. } => -114,
             Error::PartOverlap { .. } => -115,
@@ -225,7 +228,7 @@ impl fmt::Display for Error {
             }
             Error::BackendUnknown { names } => {
                 f.write_str("no backend has this name; there are ")?;
-                list(f, names.iter().copied())
+                list(f, names)
             }
             Error::BackendUnavailable { name } => {
                 write!(f, "this CPU does not have backend {name}")
@@ -236,9 +239,9 @@ impl fmt::Display for Error {
             Error::OddSize { got } => {
                 write!(f, "shards of the wide code must have an even length, these have {got}")
             }
-            Error::ChecksumUnknown => {
+            Error::ChecksumUnknown { names } => {
                 f.write_str("no checksum has this name; there are ")?;
-                list(f, crate::checksum::Checksum::ALL.iter().map(|checksum| checksum.name()))
+                list(f, names)
             }
             Error::GuardCount { expected, got } => {
                 write!(f, "the bulk has {expected} guards, there are places for {got}")
@@ -270,8 +273,8 @@ impl fmt::Display for Error {
 }
 
 /// A list with commas.
-fn list(f: &mut fmt::Formatter<'_>, names: impl Iterator<Item = &'static str>) -> fmt::Result {
-    for (at, name) in names.enumerate() {
+fn list(f: &mut fmt::Formatter<'_>, names: &[&str]) -> fmt::Result {
+    for (at, name) in names.iter().enumerate() {
         f.write_str(if at == 0 { "" } else { ", " })?;
         f.write_str(name)?;
     }

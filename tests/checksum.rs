@@ -142,9 +142,13 @@ fn names_are_lustres() {
     for checksum in Checksum::ALL {
         assert_eq!(Checksum::from_name(checksum.name()), Ok(checksum));
     }
+    assert_eq!(Checksum::NAMES.len(), Checksum::ALL.len());
     assert_eq!(Checksum::from_name("T10IP4k"), Ok(Checksum::T10Ip4k));
     for name in ["", "adler32", "crc", "t10ip4"] {
-        assert_eq!(Checksum::from_name(name), Err(Error::ChecksumUnknown));
+        assert_eq!(
+            Checksum::from_name(name),
+            Err(Error::ChecksumUnknown { names: Checksum::NAMES })
+        );
     }
     assert!(Backend::from_name("abacus").unwrap_err().to_string().ends_with("avx512, pmull"));
 }

@@ -102,6 +102,17 @@ impl Checksum {
         Checksum::Crc64Nvme,
     ];
 
+    /// The names of all, in the order of [`ALL`](Self::ALL).
+    pub const NAMES: &[&str] = &{
+        let mut names = [""; Checksum::ALL.len()];
+        let mut at = 0;
+        while at < names.len() {
+            names[at] = Checksum::ALL[at].name();
+            at += 1;
+        }
+        names
+    };
+
     /// The name: Lustre's, as in the parameter `checksum_type`, of those that Lustre has.
     pub const fn name(self) -> &'static str {
         match self {
@@ -125,7 +136,7 @@ impl Checksum {
     pub fn from_name(name: &str) -> Result<Checksum, Error> {
         let mut all = Checksum::ALL.into_iter();
         let found = all.find(|checksum| checksum.name().eq_ignore_ascii_case(name));
-        found.ok_or(Error::ChecksumUnknown)
+        found.ok_or(Error::ChecksumUnknown { names: Checksum::NAMES })
     }
 
     /// How the wire names it: the value of the field `0xf000` of `o_flags`. `None` if Lustre's wire
